@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Weft.Text;
+
+namespace Weft.Config.Yaml;
+
+/// <summary>
+/// A node of a YAML document with its place. Scalars are kept as written: what <c>1e3</c> or <c>yes</c> means is the reader's rule
+/// (OmegaConf's for Hydra trees, YAML 1.2 core for <c>weft.yaml</c>), not the document's. An alias is the node of its anchor itself,
+/// so a tree is a directed acyclic graph; <see cref="ExpandedSize"/> says how large it would be as a tree.
+/// </summary>
+public abstract record YamlNode(Span At, string? Tag)
+{
+    private protected YamlNode(Span at, string? tag, long expandedSize) : this(at, tag) => ExpandedSize = expandedSize;
+
+    /// <summary>Nodes counted with every alias written out.</summary>
+    public long ExpandedSize { get; } = 1;
+
+    /// <summary>What it is called in messages.</summary>
+    public abstract string Kind { get; }
+}
+
+/// <param name="Text">Content after quotes, escapes and folding.</param>
+/// <param name="IsPlain">Written without quotes and not as a block: only such a scalar can be a number, a boolean or null.</param>
+public sealed record YamlScalar(Span At, string? Tag, string Text, bool IsPlain) : YamlNode(At, Tag)
+{
+    /// <summary>Written as <c>|</c> or <c>&gt;</c> block.</summary>
+    public bool IsBlock { get; init; }
+
+    public override string Kind => "a scalar";
+}
+
+public sealed record YamlSequence(Span At, string? Tag, ImmutableArray<YamlNode> Items) : YamlNode(At, Tag, 1 + Items.Sum(item => item.ExpandedSize))
+{
+    public override string Kind => "a list";
+}
+
+public sealed record YamlMapping(Span At, string? Tag, ImmutableArray<YamlEntry> Entries)
+    : YamlNode(At, Tag, 1 + Entries.Sum(entry => entry.Key.ExpandedSize + entry.Value.ExpandedSize))
+{
+    public override string Kind => "a map";
+
+    /// <summary>The value of a key with this text, or null.</summary>
+    public YamlNode? this[string key]
+    {
+        get
+        {
+            foreach (YamlEntry entry in Entries)
+            {
+                if (entry.Key is YamlScalar scalar && scalar.Text == key)
+                    return entry.Value;
+            }
+            return null;
+        }
+    }
+}
+
+public readonly record struct YamlEntry(YamlNode Key, YamlNode Value);

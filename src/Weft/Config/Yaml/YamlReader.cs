@@ -1,0 +1,276 @@
+using System.Collections.Immutable;
+using Weft.Text;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Weft.Config.Yaml;
+
+/// <summary>
+/// Reads YAML text into nodes with spans, from the events of YamlDotNet. Anchors, aliases and merge keys (<c>&lt;&lt;</c>) are resolved here.
+/// Limits: <see cref="MaxDepth"/> levels, <see cref="MaxExpandedSize"/> nodes with every alias written out (an alias bomb is refused
+/// before anything walks it). A broken document gives a diagnostic and null.
+/// </summary>
+public static class YamlReader
+{
+    public const int MaxDepth = 1000;
+
+    public const long MaxExpandedSize = 5_000_000;
+
+    /// <returns>The root node of the first document; null when the text is empty or broken (then a diagnostic says so).</returns>
+    public static YamlNode? Read(Source source, Diagnostics diagnostics)
+    {
+        var documents = ReadAll(source, diagnostics);
+        if (documents.Count > 1)
+        {
+            diagnostics.Error("yaml/several-documents", "expected one YAML document, found another one", documents[1].At, "remove the line `---`");
+            return null;
+        }
+        return documents.Count == 0 ? null : documents[0];
+    }
+
+    /// <summary>The roots of all documents of a stream, in order. Empty documents are left out.</summary>
+    public static IReadOnlyList<YamlNode> ReadAll(Source source, Diagnostics diagnostics)
+    {
+        var roots = new List<YamlNode>();
+        var events = new Events(source, diagnostics);
+        try
+        {
+            while (events.NextDocument() is { } isEmpty)
+            {
+                YamlNode? root = events.ReadNode(0);
+                if (root is not null && !isEmpty)
+                    roots.Add(root);
+            }
+        }
+        catch (YamlException e)
+        {
+            int start = (int)Math.Min(e.Start.Index, source.Text.Length);
+            diagnostics.Error("yaml/syntax", Describe(e), source.At(start, Math.Max(0, (int)Math.Min(e.End.Index, source.Text.Length) - start)), HintFor(source, start));
+            return [];
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner leaves with these on some unfinished documents instead of with its own exception.
+            diagnostics.Error("yaml/syntax", "not YAML: the structure before this place is not closed, or the text is not a value", source.At(events.Offset), HintFor(source, events.Offset));
+            return [];
+        }
+        catch (TooDeepException e)
+        {
+            diagnostics.Error("yaml/too-deep", $"more than {MaxDepth} nested levels", e.At);
+            return [];
+        }
+        foreach (YamlNode root in roots)
+        {
+            if (root.ExpandedSize > MaxExpandedSize)
+            {
+                diagnostics.Error("yaml/too-large", $"aliases expand this document to {root.ExpandedSize:N0} nodes, more than {MaxExpandedSize:N0}", root.At);
+                return [];
+            }
+        }
+        return roots;
+    }
+
+    private static string Describe(YamlException e)
+    {
+        string message = e.Message;
+        // YamlDotNet writes "(Lin: 1, Col: 2, Chr: 3) - (…): text" in front; the place is printed by our own means.
+        int colon = message.LastIndexOf("): ", StringComparison.Ordinal);
+        if (colon >= 0)
+            message = message[(colon + 3)..];
+        message = message.TrimEnd('.');
+        return message.Length == 0 ? "this is not YAML" : "not YAML: " + char.ToLowerInvariant(message[0]) + message[1..];
+    }
+
+    private static string? HintFor(Source source, int start)
+    {
+        Position position = source.PositionOf(start);
+        ReadOnlySpan<char> line = source.Line(position.Line);
+        ReadOnlySpan<char> indent = line[..(line.Length - line.TrimStart(" \t").Length)];
+        return indent.Contains('\t') ? "indent with spaces; YAML does not allow tabs there" : null;
+    }
+
+    private sealed class TooDeepException(Span at) : Exception
+    {
+        public Span At { get; } = at;
+    }
+
+    /// <summary>The event stream with one event of look-ahead and the anchors seen so far.</summary>
+    private sealed class Events
+    {
+        private readonly Source _source;
+        private readonly Diagnostics _diagnostics;
+        private readonly Scanner _scanner;
+        private readonly Parser _parser;
+        private readonly Dictionary<string, YamlNode?> _anchors = new(StringComparer.Ordinal);
+
+        public Events(Source source, Diagnostics diagnostics)
+        {
+            _source = source;
+            _diagnostics = diagnostics;
+            _scanner = new Scanner(new StringReader(source.Text), skipComments: true);
+            _parser = new Parser(_scanner);
+        }
+
+        /// <summary>How far the text was read.</summary>
+        public int Offset => (int)Math.Min(_scanner.CurrentPosition.Index, _source.Text.Length);
+
+        /// <summary>Moves to the next document: true when it is empty, null at the end of the stream.</summary>
+        public bool? NextDocument()
+        {
+            while (_parser.MoveNext())
+            {
+                if (_parser.Current is DocumentStart)
+                {
+                    _anchors.Clear();
+                    _parser.MoveNext();
+                    return _parser.Current is YamlDotNet.Core.Events.Scalar { IsPlainImplicit: true, Style: ScalarStyle.Plain, Value.Length: 0 } scalar && scalar.Anchor.IsEmpty;
+                }
+            }
+            return null;
+        }
+
+        /// <summary>Reads the node at the current event and leaves the parser on the last event of it.</summary>
+        public YamlNode? ReadNode(int depth)
+        {
+            ParsingEvent current = _parser.Current!;
+            Span at = SpanOf(current);
+            if (depth > MaxDepth)
+                throw new TooDeepException(at);
+            switch (current)
+            {
+                case AnchorAlias alias:
+                    return Resolve(alias, at);
+                case YamlDotNet.Core.Events.Scalar scalar:
+                    var leaf = new YamlScalar(at, TagOf(scalar.Tag), scalar.Value, scalar.Style == ScalarStyle.Plain)
+                    {
+                        IsBlock = scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded,
+                    };
+                    return Named(scalar.Anchor, leaf);
+                case SequenceStart start:
+                    Announce(start.Anchor);
+                    return Named(start.Anchor, ReadSequence(start, at, depth));
+                case MappingStart start:
+                    Announce(start.Anchor);
+                    return Named(start.Anchor, ReadMapping(start, at, depth));
+                default:
+                    return null;
+            }
+        }
+
+        private YamlSequence ReadSequence(SequenceStart start, Span at, int depth)
+        {
+            var items = ImmutableArray.CreateBuilder<YamlNode>();
+            while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
+            {
+                if (ReadNode(depth + 1) is { } item)
+                    items.Add(item);
+            }
+            return new YamlSequence(at.To(SpanOf(_parser.Current!)), TagOf(start.Tag), items.DrainToImmutable());
+        }
+
+        private YamlMapping ReadMapping(MappingStart start, Span at, int depth)
+        {
+            var own = new List<YamlEntry>();
+            var merged = new List<YamlEntry>();
+            var seen = new Dictionary<(string, bool), YamlNode>();
+            while (_parser.MoveNext() && _parser.Current is not MappingEnd)
+            {
+                YamlNode? key = ReadNode(depth + 1);
+                _parser.MoveNext();
+                YamlNode? value = ReadNode(depth + 1);
+                if (key is null || value is null)
+                    continue;
+                if (key is YamlScalar { Text: "<<", IsPlain: true })
+                {
+                    CollectMerged(value, merged);
+                    continue;
+                }
+                if (key is YamlScalar scalar && !seen.TryAdd((scalar.Text, scalar.IsPlain), key))
+                {
+                    _diagnostics.Add(new Diagnostic("yaml/duplicate-key", $"key `{scalar.Text}` stands twice in one map", key.At)
+                        .WithNote("it was first given here", seen[(scalar.Text, scalar.IsPlain)].At));
+                    continue;
+                }
+                own.Add(new YamlEntry(key, value));
+            }
+            return new YamlMapping(at.To(SpanOf(_parser.Current!)), TagOf(start.Tag), [.. Merge(merged, own)]);
+        }
+
+        private void CollectMerged(YamlNode value, List<YamlEntry> merged)
+        {
+            switch (value)
+            {
+                case YamlMapping mapping:
+                    merged.AddRange(mapping.Entries);
+                    break;
+                case YamlSequence sequence when sequence.Items.All(item => item is YamlMapping):
+                    // The first map of the list has precedence: it comes last here, and later entries replace earlier ones.
+                    foreach (YamlMapping mapping in sequence.Items.Reverse().Cast<YamlMapping>())
+                        merged.AddRange(mapping.Entries);
+                    break;
+                default:
+                    _diagnostics.Error("yaml/merge", $"`<<` merges a map or a list of maps, found {value.Kind}", value.At);
+                    break;
+            }
+        }
+
+        /// <summary>Merged entries first, in the position of their first appearance; later ones and the map's own replace their values.</summary>
+        private static IEnumerable<YamlEntry> Merge(List<YamlEntry> merged, List<YamlEntry> own)
+        {
+            if (merged.Count == 0)
+                return own;
+            var result = new List<YamlEntry>();
+            var index = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (YamlEntry entry in merged.Concat(own))
+            {
+                if (entry.Key is YamlScalar scalar)
+                {
+                    if (index.TryGetValue(scalar.Text, out int at))
+                    {
+                        result[at] = entry;
+                        continue;
+                    }
+                    index.Add(scalar.Text, result.Count);
+                }
+                result.Add(entry);
+            }
+            return result;
+        }
+
+        private void Announce(AnchorName anchor)
+        {
+            if (!anchor.IsEmpty)
+                _anchors[anchor.Value] = null;
+        }
+
+        private YamlNode Named(AnchorName anchor, YamlNode node)
+        {
+            if (!anchor.IsEmpty)
+                _anchors[anchor.Value] = node;
+            return node;
+        }
+
+        private YamlNode? Resolve(AnchorAlias alias, Span at)
+        {
+            if (_anchors.TryGetValue(alias.Value.Value, out YamlNode? node))
+            {
+                if (node is not null)
+                    return node;
+                _diagnostics.Error("yaml/recursive-alias", $"`*{alias.Value.Value}` stands inside its own anchor", at);
+            }
+            else
+            {
+                _diagnostics.Error("yaml/unknown-alias", $"no anchor `&{alias.Value.Value}` before this alias", at, Suggest.Hint(alias.Value.Value, _anchors.Keys));
+            }
+            return new YamlScalar(at, null, "", true);
+        }
+
+        private Span SpanOf(ParsingEvent e)
+        {
+            int start = (int)Math.Min(e.Start.Index, _source.Text.Length);
+            return _source.At(start, Math.Max(0, (int)Math.Min(e.End.Index, _source.Text.Length) - start));
+        }
+
+        private static string? TagOf(TagName tag) => tag.IsEmpty ? null : tag.Value;
+    }
+}

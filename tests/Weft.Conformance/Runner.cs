@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Weft.Conformance;
+
+/// <summary>Verdict of one vector.</summary>
+public enum Verdict
+{
+    Passed,
+    Failed,
+    KnownDifference,
+}
+
+/// <param name="Id">The vector's id, unique in its file.</param>
+/// <param name="Detail">Of a failure: what was expected and what came out. Of a known difference: the reason.</param>
+public readonly record struct CaseResult(string Id, Verdict Verdict, string Detail = "");
+
+/// <summary>
+/// Runs recorded behaviour through the real code. An area (a folder such as <c>hydraflow</c>) names for each of its files the function that
+/// judges it; a known difference is a rule inside that function (a predicate over the case, the reason and our own expected value), never
+/// a list of ids, since other vectors than the bundled ones are run. Files of areas that are not built yet count as failed.
+/// </summary>
+public static class Runner
+{
+    /// <summary>Files by <c>area/name</c> without ending; a name that ends in <c>*</c> stands for every file beginning so.</summary>
+    private static readonly Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files = new(StringComparer.Ordinal);
+
+    public static Func<JsonElement, IEnumerable<CaseResult>>? Find(string area, string file) => Files.GetValueOrDefault($"{area}/{file}");
+
+    public static int Run(string folder, TextWriter output)
+    {
+        int failures = 0;
+        int files = 0;
+        foreach (string area in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
+        {
+            foreach (string path in Directory.EnumerateFiles(area, "*.json").Order(StringComparer.Ordinal))
+            {
+                files++;
+                string name = Path.GetFileNameWithoutExtension(path);
+                string label = $"{Path.GetFileName(area)}/{Path.GetFileName(path)}";
+                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+                if (Find(Path.GetFileName(area), name) is not { } judge)
+                {
+                    failures++;
+                    output.WriteLine($"{label}: not built");
+                    continue;
+                }
+                var results = judge(document.RootElement).ToList();
+                int failed = results.Count(result => result.Verdict == Verdict.Failed);
+                int known = results.Count(result => result.Verdict == Verdict.KnownDifference);
+                output.WriteLine($"{label}: {results.Count - failed - known} passed, {failed} failed, {known} known differences");
+                foreach (CaseResult result in results.Where(result => result.Verdict == Verdict.Failed))
+                    output.WriteLine($"  {result.Id}: {result.Detail}");
+                failures += failed;
+            }
+        }
+        if (files == 0)
+        {
+            output.WriteLine($"no vector files under {folder}");
+            return 1;
+        }
+        return failures == 0 ? 0 : 1;
+    }
+}
