@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Weft.Conformance.Areas;
 
 namespace Weft.Conformance;
 
@@ -21,10 +22,16 @@ public readonly record struct CaseResult(string Id, Verdict Verdict, string Deta
 /// </summary>
 public static class Runner
 {
-    /// <summary>Files by <c>area/name</c> without ending; a name that ends in <c>*</c> stands for every file beginning so.</summary>
-    private static readonly Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files = new(StringComparer.Ordinal);
+    /// <summary>By folder, then by file name without ending.</summary>
+    private static readonly Dictionary<string, IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>> Areas = new()
+    {
+        ["flyte"] = FlyteArea.Files,
+        ["hydra"] = HydraArea.Files,
+        ["hydra-upstream"] = HydraArea.Files,
+        ["hydraflow"] = HydraFlowArea.Files,
+    };
 
-    public static Func<JsonElement, IEnumerable<CaseResult>>? Find(string area, string file) => Files.GetValueOrDefault($"{area}/{file}");
+    public static Func<JsonElement, IEnumerable<CaseResult>>? Find(string area, string file) => Areas.GetValueOrDefault(area)?.GetValueOrDefault(file);
 
     public static int Run(string folder, TextWriter output)
     {

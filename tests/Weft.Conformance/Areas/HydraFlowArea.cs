@@ -1,0 +1,9 @@
+using System.Text.Json;
+
+namespace Weft.Conformance.Areas;
+
+internal static class HydraFlowArea
+{
+    public static readonly IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files =
+        new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>();
+}
