@@ -1,0 +1,69 @@
+using System.Text;
+using Weft.Cli.CommandLine;
+using Weft.Text;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>Completion scripts for bash, zsh and fish, made from the tables of commands and flags.</summary>
+internal static class CompletionCommand
+{
+    private static readonly string[] Shells = ["bash", "zsh", "fish"];
+
+    public static readonly Command Command = new("completion", "print a completion script for bash, zsh or fish", "SHELL", [], Run)
+    {
+        Count = (1, 1),
+        Examples = [("eval \"$(weft completion bash)\"", "complete in this shell")],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        Source shell = arguments.Words[0];
+        session.Out.Write(shell.Text switch
+        {
+            "bash" => Bash(),
+            "zsh" => "#compdef weft\nautoload -U +X bashcompinit && bashcompinit\n" + Bash(),
+            "fish" => Fish(),
+            _ => throw new DiagnosticException("cli/bad-choice", $"no completion for `{shell.Text}`; there are {Suggest.List(Shells, "and")}", shell.Whole, Suggest.Hint(shell.Text, Shells)),
+        });
+        return ExitCodes.Succeeded;
+    }
+
+    private static IEnumerable<Command> Visible => CommandTable.All.Where(command => !command.Hidden);
+
+    private static string Bash()
+    {
+        var text = new StringBuilder("_weft() {\n  local word=${COMP_WORDS[COMP_CWORD]} flags=\n");
+        text.Append("  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '").AppendJoin(' ', Visible.Select(command => command.Name.Split(' ')[0]).Distinct()).Append("' -- \"$word\")); return; fi\n");
+        text.Append("  case ${COMP_WORDS[1]} in\n");
+        foreach (Command command in Visible)
+        {
+            string flags = string.Join(' ', command.Flags.Concat(GlobalFlags.All).Where(flag => !flag.Hidden).Select(flag => "--" + flag.Name));
+            text.Append("    ").Append(command.Name.Split(' ')[0]).Append(") flags='").Append(flags).Append("';;\n");
+        }
+        text.Append("  esac\n");
+        text.Append("  case $word in\n    -*) COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"));;\n");
+        text.Append("    *) case ${COMP_WORDS[1]} in run|plan|show) COMPREPLY=($(compgen -W \"$(weft ls --quiet --names 2>/dev/null)\" -- \"$word\"));; esac\n       [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"));;\n  esac\n}\ncomplete -F _weft weft\n");
+        return text.ToString();
+    }
+
+    private static string Fish()
+    {
+        var text = new StringBuilder("complete -c weft -f\n");
+        foreach (Command command in Visible)
+        {
+            string verb = command.Name.Split(' ')[0];
+            text.Append("complete -c weft -n __fish_use_subcommand -a ").Append(verb).Append(" -d '").Append(command.Summary.Replace("'", "\\'", StringComparison.Ordinal)).Append("'\n");
+            foreach (Flag flag in command.Flags.Where(flag => !flag.Hidden))
+            {
+                text.Append("complete -c weft -n '__fish_seen_subcommand_from ").Append(verb).Append("' -l ").Append(flag.Name);
+                if (flag.Short is { } letter)
+                    text.Append(" -s ").Append(letter);
+                if (flag.TakesValue)
+                    text.Append(" -r");
+                text.Append(" -d '").Append(flag.Summary.Replace("'", "\\'", StringComparison.Ordinal)).Append("'\n");
+            }
+        }
+        text.Append("complete -c weft -n '__fish_seen_subcommand_from run plan show' -a '(weft ls --quiet --names 2>/dev/null)'\n");
+        return text.ToString();
+    }
+}

@@ -1,0 +1,46 @@
+namespace Weft.Cli;
+
+/// <summary>
+/// What the process finds around itself, read once at the start: nothing below the command line reads environment variables or asks
+/// what kind of terminal there is.
+/// </summary>
+internal sealed record Surroundings
+{
+    public required string WorkingFolder { get; init; }
+
+    public required string HomeFolder { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
+
+    /// <summary>Standard output is a terminal.</summary>
+    public required bool OutputIsTerminal { get; init; }
+
+    /// <summary>Standard error is a terminal: progress may move the cursor there.</summary>
+    public required bool ErrorIsTerminal { get; init; }
+
+    public required bool InputIsTerminal { get; init; }
+
+    /// <summary>Columns of the terminal; of anything else, none.</summary>
+    public int? Width { get; init; }
+
+    public string? Variable(string name) => Variables.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
+
+    public static Surroundings Read()
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
+            variables[(string)entry.Key] = (string?)entry.Value ?? "";
+        bool outputIsTerminal = !Console.IsOutputRedirected;
+        bool errorIsTerminal = !Console.IsErrorRedirected;
+        return new Surroundings
+        {
+            WorkingFolder = Environment.CurrentDirectory,
+            HomeFolder = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+            Variables = variables,
+            OutputIsTerminal = outputIsTerminal,
+            ErrorIsTerminal = errorIsTerminal,
+            InputIsTerminal = !Console.IsInputRedirected,
+            Width = outputIsTerminal || errorIsTerminal ? Math.Max(20, Console.WindowWidth) : null,
+        };
+    }
+}
