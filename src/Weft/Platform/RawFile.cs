@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Weft.Platform;
+
+/// <summary>
+/// Files opened by the system's own <c>open</c>. .NET's <see cref="File"/> takes a <c>flock</c> of its own on every file it opens and fails
+/// on one that is locked; logs and lock files of this project are locked by those who write them, so they are opened here.
+/// Every descriptor is closed on exec: a child gets only what it is handed.
+/// </summary>
+public static unsafe class RawFile
+{
+    public static SafeFileHandle OpenRead(string path) => Open(path, Libc.ReadOnly, 0);
+
+    /// <summary>Null when there is no such file.</summary>
+    public static SafeFileHandle? TryOpenRead(string path)
+    {
+        int descriptor = OpenDescriptor(path, Libc.ReadOnly, 0);
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        return Marshal.GetLastPInvokeError() == Libc.NotFound ? null : throw SystemCallException.Last($"open {path}");
+    }
+
+    /// <summary>Makes the file where it is missing (mode 0644 less the umask); each write goes to its end as a whole.</summary>
+    public static SafeFileHandle OpenAppend(string path) => Open(path, Libc.ReadWrite | Libc.Create | Libc.Append, 0x1A4);
+
+    /// <summary>Makes the file where it is missing, readable and writable by its owner only.</summary>
+    public static SafeFileHandle OpenPrivate(string path) => Open(path, Libc.ReadWrite | Libc.Create, 0x180);
+
+    /// <summary>Makes a file that must not exist; null when it does. Of several processes on any hosts exactly one wins.</summary>
+    public static SafeFileHandle? TryCreate(string path)
+    {
+        int descriptor = OpenDescriptor(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive, 0x1A4);
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        return Marshal.GetLastPInvokeError() == Libc.Exists ? null : throw SystemCallException.Last($"create {path}");
+    }
+
+    /// <summary>Writes all bytes, in one system call where the system takes them at once.</summary>
+    public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            nint written;
+            fixed (byte* start = bytes)
+                written = Libc.Write(file, start, bytes.Length);
+            if (written >= 0)
+                bytes = bytes[(int)written..];
+            else if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+                throw SystemCallException.Last("write");
+        }
+    }
+
+    /// <summary>Device and inode of an open descriptor of a process, as far as we may look: null when it is gone or not ours.</summary>
+    public static FileIdentity? IdentityOf(int process, int descriptor) => IdentityOf($"/proc/{process}/fd/{descriptor}");
+
+    /// <summary>Device and inode of a file; null when there is none.</summary>
+    public static FileIdentity? IdentityOf(string path)
+    {
+        const int currentFolder = -100;
+        const uint basicStats = 0x7ff;
+        byte* result = stackalloc byte[256];
+        if (Libc.StatX(currentFolder, path, 0, basicStats, result) != 0)
+            return null;
+        // struct statx: inode at byte 32, device major and minor at 136 and 140.
+        return new FileIdentity(*(ulong*)(result + 32), *(uint*)(result + 136), *(uint*)(result + 140));
+    }
+
+    /// <summary>A second descriptor of the same open file, with a number of at least <paramref name="lowest"/>.</summary>
+    internal static SafeFileHandle Duplicate(SafeFileHandle file, int lowest)
+    {
+        const int duplicateCloseOnExec = 1030;
+        int copy = Libc.Fcntl(file, duplicateCloseOnExec, lowest);
+        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true) : throw SystemCallException.Last("duplicate a descriptor");
+    }
+
+    private static SafeFileHandle Open(string path, int flags, int mode)
+    {
+        int descriptor = OpenDescriptor(path, flags, mode);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw SystemCallException.Last($"open {path}");
+    }
+
+    private static int OpenDescriptor(string path, int flags, int mode)
+    {
+        int descriptor;
+        do
+            descriptor = Libc.Open(path, flags | Libc.CloseOnExec, mode);
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == Libc.Interrupted);
+        return descriptor;
+    }
+}
+
+/// <summary>What makes a file the same file whatever its names: inode and device.</summary>
+public readonly record struct FileIdentity(ulong Inode, uint DeviceMajor, uint DeviceMinor);
