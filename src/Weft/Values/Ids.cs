@@ -17,6 +17,16 @@ public readonly record struct AttemptId(ExecutionId Execution, NodePath Path, in
 }
 
 /// <summary>
+/// The name of a node inside its workflow. The names that a dialect makes for the sides of a branch hold a slash: <c>choose/case0</c>.
+/// </summary>
+public readonly record struct NodeId(string Text) : IComparable<NodeId>
+{
+    public int CompareTo(NodeId other) => string.CompareOrdinal(Text, other.Text);
+
+    public override string ToString() => Text;
+}
+
+/// <summary>
 /// Where a node stands in an execution: node names joined by <c>/</c>, the index of an element in brackets: <c>n0/s0[17]</c>. The text is
 /// the identity; it is stored as it is.
 /// </summary>
