@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using System.Text;
+using Weft.Values;
+
+namespace Weft.Tasks;
+
+/// <summary>
+/// All that tells one call of a task from another. Its key is <c>c1-</c> and the SHA-256 of its canonical text; the text is stored beside the
+/// result, so that two calls can be compared part by part.
+/// </summary>
+/// <param name="Scope">Whose cache: results are shared inside a scope, never across.</param>
+/// <param name="Version">The explicit version, blanks at its ends removed, or the digest of a <see cref="VersionDocument"/>.</param>
+/// <param name="Inputs">Without the ignored ones; an optional input that was left out is none.</param>
+public sealed record CacheDocument(
+    string Scope,
+    string Task,
+    string Version,
+    ImmutableSortedDictionary<string, TypeExpr> In,
+    ImmutableSortedDictionary<string, TypeExpr> Out,
+    ImmutableSortedDictionary<string, Value> Inputs)
+{
+    /// <summary>What the version was computed from; null when the author gave it.</summary>
+    public VersionDocument? Computed { get; init; }
+
+    /// <summary>The canonical JSON that is hashed.</summary>
+    public string Canonical()
+    {
+        var text = new StringBuilder();
+        text.Append("{\"inputs\":");
+        CanonicalJson.Write(text, new Value.Map(Inputs));
+        text.Append(",\"interface\":{\"in\":");
+        WriteTypes(text, In);
+        text.Append(",\"out\":");
+        WriteTypes(text, Out);
+        text.Append("},\"scope\":");
+        CanonicalJson.WriteText(text, Scope);
+        text.Append(",\"task\":");
+        CanonicalJson.WriteText(text, Task);
+        text.Append(",\"version\":");
+        CanonicalJson.WriteText(text, Version);
+        return text.Append('}').ToString();
+    }
+
+    public string Key() => "c1-" + Digest.Of(Canonical()).Hex;
+
+    private static void WriteTypes(StringBuilder text, ImmutableSortedDictionary<string, TypeExpr> types) =>
+        CanonicalJson.Write(text, Value.MapOf(types.Select(type => KeyValuePair.Create(type.Key, Value.Of(type.Value.ToString())))));
+}
+
+/// <summary>What a version is computed from when the author gives none.</summary>
+/// <param name="Command">What is run, as declared: inputs stand as references.</param>
+/// <param name="Code">Digest of the declared files; null when none are declared.</param>
+public sealed record VersionDocument(string Command, Digest? Code, ImmutableSortedDictionary<string, string> Env, string? Image)
+{
+    public Digest Digest() => CanonicalJson.DigestOf(Value.MapOf(
+    [
+        new("code", Code is { } code ? Value.Of(code.ToString()) : Value.None),
+        new("command", Value.Of(Command)),
+        new("env", Value.MapOf(Env.Select(variable => KeyValuePair.Create(variable.Key, Value.Of(variable.Value))))),
+        new("image", Image is { } image ? Value.Of(image) : Value.None),
+    ]));
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Weft.Values;
+
+namespace Weft.Tasks;
+
+/// <summary>
+/// One attempt, ready to be started: everything that a task host needs and nothing that it must look up, except the values of secrets. It is
+/// computed from plan, path and index by whoever runs it, and never stored.
+/// </summary>
+/// <param name="Body">What to run, with every word and variable known.</param>
+/// <param name="Folder">The attempt's own folder (WEFT_RUN_DIR).</param>
+/// <param name="Rank">Which of several machines this is; null when there is one.</param>
+public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string Folder, Rank? Rank = null)
+{
+    public NodePath Path => Id.Path;
+
+    /// <summary>Variables that the task declares; the host adds its own (WEFT_…).</summary>
+    public ImmutableSortedDictionary<string, string> Env { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    public ImmutableArray<string> Secrets { get; init; } = [];
+
+    /// <summary>Inputs that are values, after defaults: what WEFT_PARAMS holds and what a handler or a C# task is called with.</summary>
+    public ImmutableSortedDictionary<string, Value> Inputs { get; init; } = Value.NoEntries;
+
+    /// <summary>Parameters of the point, in the order of its words: what is recorded as params of its run.</summary>
+    public ImmutableArray<Word> Words { get; init; } = [];
+
+    /// <summary>Inputs that are files or folders, and where the program finds them.</summary>
+    public ImmutableArray<Staged> Staged { get; init; } = [];
+
+    /// <summary>Outputs that must exist at the end.</summary>
+    public ImmutableArray<Declared> Outputs { get; init; } = [];
+
+    public Resources Needs { get; init; } = Resources.None;
+
+    public Limits Limits { get; init; } = Limits.None;
+
+    public Workspace Workspace { get; init; } = Workspace.Project;
+}
+
+/// <summary>What a task host starts.</summary>
+public abstract record CallBody
+{
+    private CallBody()
+    {
+    }
+
+    /// <summary>A program; the first word names it.</summary>
+    public sealed record Command(ImmutableArray<string> Words) : CallBody;
+
+    /// <summary>A bash script.</summary>
+    public sealed record Shell(string Script) : CallBody;
+
+    public sealed record Python(string File, string Handler) : CallBody;
+
+    public sealed record Managed(string Symbol) : CallBody;
+}
+
+/// <summary>An input that lies in the store.</summary>
+/// <param name="Path">Where the program finds it, absolute.</param>
+public sealed record Staged(string Name, Value.Blob Blob, string Path);
+
+/// <summary>An output that the program must leave.</summary>
+/// <param name="Path">Where it is written, absolute; null for a value, which comes through WEFT_RESULTS.</param>
+public sealed record Declared(string Name, TypeExpr Type, string? Path);
+
+/// <summary>One of the machines of an attempt, from 0.</summary>
+public readonly record struct Rank(int Number, int Of);

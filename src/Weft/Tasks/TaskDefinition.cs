@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Weft.Expressions;
+using Weft.Text;
+using Weft.Values;
+
+namespace Weft.Tasks;
+
+/// <summary>
+/// A unit of work as declared: what it takes and gives, what it runs, and under which conditions. It names no machine and no engine.
+/// In its own expressions (<see cref="Body"/>, <see cref="Env"/>) <see cref="Root.Input"/> is the task's input.
+/// </summary>
+public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
+{
+    public ImmutableSortedDictionary<string, Port> In { get; init; } = Port.None;
+
+    public ImmutableSortedDictionary<string, Port> Out { get; init; } = Port.None;
+
+    public Resources Needs { get; init; } = Resources.None;
+
+    public Retry Retry { get; init; } = Retry.Never;
+
+    public Limits Limits { get; init; } = Limits.None;
+
+    public CacheRule Cache { get; init; } = CacheRule.Off;
+
+    public Workspace Workspace { get; init; } = Workspace.Project;
+
+    /// <summary>Environment variables; a value that is none is not set.</summary>
+    public ImmutableSortedDictionary<string, Expr> Env { get; init; } = Expr.NoBindings;
+
+    /// <summary>Secrets that the program gets as environment variables of the same name.</summary>
+    public ImmutableArray<string> Secrets { get; init; } = [];
+
+    /// <summary>Ports on which the program serves something while it runs.</summary>
+    public ImmutableArray<AppPort> Apps { get; init; } = [];
+
+    /// <summary>The container image to run in, where an engine has containers.</summary>
+    public string? Image { get; init; }
+}
+
+/// <summary>What a task runs.</summary>
+public abstract record TaskBody
+{
+    private TaskBody()
+    {
+    }
+
+    /// <summary>A program with its arguments, no shell: a value never becomes two words, except that a list fills several where it is the whole word.</summary>
+    public sealed record Command(ImmutableArray<Expr> Words) : TaskBody;
+
+    /// <summary>A script for bash; inserted values are quoted.</summary>
+    public sealed record Shell(Expr Script) : TaskBody;
+
+    /// <summary>A function of a Python file, called with the task's inputs by name.</summary>
+    public sealed record Python(string File, string Handler) : TaskBody;
+
+    /// <summary>A C# method known to the running program by this name.</summary>
+    public sealed record Managed(string Symbol) : TaskBody;
+
+    /// <summary>Fails with this text when it is reached: the else of a branch that allows none.</summary>
+    public sealed record Fail(Expr Message) : TaskBody;
+}
+
+/// <summary>A named input or output of a task or workflow.</summary>
+/// <param name="Default">The value of an input that is not bound; null when it must be bound (unless its type takes none).</param>
+/// <param name="Path">
+/// Of an output that is a file or folder: where the program writes it, relative to its own folder; null for a place that the task host chooses.
+/// </param>
+public sealed record Port(TypeExpr Type, Value? Default = null, string? Path = null, string? Doc = null)
+{
+    public static ImmutableSortedDictionary<string, Port> None { get; } = ImmutableSortedDictionary.Create<string, Port>(StringComparer.Ordinal);
+
+    /// <summary>True when an input may be left out.</summary>
+    public bool IsOptional => Default is not null || Type.TakesNone;
+}
+
+/// <summary>Where a task runs.</summary>
+public enum Workspace
+{
+    /// <summary>In the project's folder.</summary>
+    Project,
+
+    /// <summary>In a folder of its own, filled from the code snapshot.</summary>
+    Private,
+}
+
+/// <summary>A port that a program listens on.</summary>
+/// <param name="Number">From 1 to 65535; null lets the task host choose.</param>
+public sealed record AppPort(string Name, int? Number = null, string? UrlPath = null);

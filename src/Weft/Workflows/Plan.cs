@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Weft.Values;
+
+namespace Weft.Workflows;
+
+/// <summary>
+/// What one execution will do: every node that is known before the start, in an order in which each comes after those it depends on. An
+/// <see cref="Node.Each"/> is one of them, whatever its size; its elements, and what grows at run time, are found by their paths.
+/// </summary>
+public sealed class Plan
+{
+    private readonly Lazy<Dictionary<NodePath, PlanNode>> _byPath;
+
+    internal Plan(
+        Digest id, Closure closure, string workflow, ImmutableSortedDictionary<string, Value> inputs, Digest? code, ImmutableArray<PlanNode> nodes)
+    {
+        Id = id;
+        Closure = closure;
+        Workflow = workflow;
+        Inputs = inputs;
+        Code = code;
+        Nodes = nodes;
+        _byPath = new(() => Nodes.ToDictionary(node => node.Path));
+    }
+
+    /// <summary>Digest of definitions and inputs: the same workflow with the same inputs has the same id, whatever the code.</summary>
+    public Digest Id { get; }
+
+    public Closure Closure { get; }
+
+    /// <summary>The name of the workflow that runs.</summary>
+    public string Workflow { get; }
+
+    /// <summary>Its inputs, defaults included.</summary>
+    public ImmutableSortedDictionary<string, Value> Inputs { get; }
+
+    /// <summary>The state of the project's code when it was planned; not part of the identity.</summary>
+    public Digest? Code { get; }
+
+    public ImmutableArray<PlanNode> Nodes { get; }
+
+    public WorkflowDefinition Root => Closure.Workflows[Workflow];
+
+    /// <summary>The node at a path, if the plan holds it; elements, and nodes inside elements, it does not hold.</summary>
+    public PlanNode? Find(NodePath path) => _byPath.Value.GetValueOrDefault(path);
+}
+
+/// <summary>A node with its place in the execution.</summary>
+/// <param name="Scope">The node, element or root in whose workflow it stands: where its inputs and its neighbours are.</param>
+public sealed record PlanNode(NodePath Path, NodePath Scope, Node Node, EngineProfile Engine, Forecast Forecast);
+
+/// <summary>Where a node is placed: an engine and how it is set up.</summary>
+/// <param name="Kind"><c>local</c>, <c>slurm</c>, …</param>
+public sealed record EngineProfile(string Name, string Kind)
+{
+    public static EngineProfile Local { get; } = new("local", "local");
+
+    /// <summary>Settings as the profile has them, passed to the engine.</summary>
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+}
+
+/// <summary>
+/// What the planner says of a node before anything runs. The law: what is forecast to run is executed, and nothing is executed that was
+/// not forecast to run or to depend.
+/// </summary>
+public abstract record Forecast
+{
+    private Forecast()
+    {
+    }
+
+    public static readonly Forecast WillRun = new Run();
+
+    public sealed record Run : Forecast;
+
+    /// <summary>Its result is in the cache already.</summary>
+    public sealed record Reuse(string Key) : Forecast;
+
+    /// <summary>Its condition does not hold.</summary>
+    public sealed record Skip : Forecast;
+
+    /// <summary>It is decided by what these give, or by whether they run.</summary>
+    public sealed record Depends(ImmutableArray<NodePath> On) : Forecast;
+}
