@@ -1,0 +1,317 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Weft.Platform;
+
+namespace Weft.Records.Sqlite;
+
+/// <summary>How a SQLite file is opened.</summary>
+/// <param name="Journal">How commits reach the file; network file systems need <see cref="SqliteJournal.Rollback"/>.</param>
+/// <param name="BusyDeadline">How long to wait for another process's lock before giving up. Default 30 s.</param>
+internal sealed record SqliteOptions(SqliteJournal Journal = SqliteJournal.WriteAhead, TimeSpan? BusyDeadline = null);
+
+internal enum SqliteJournal
+{
+    /// <summary>Readers and one writer at once; every process must be on one machine.</summary>
+    WriteAhead,
+
+    /// <summary>The old file is saved beside before it is changed: slower, right wherever file locks are.</summary>
+    Rollback,
+}
+
+/// <summary>
+/// A connection to a SQLite file, by our own thin binding. Commits are atomic and survive a killed process; after a power cut the newest
+/// may be missing, never half there (<c>synchronous=NORMAL</c>). The write-ahead log is moved into the file by <see cref="Checkpoint"/>
+/// only, never by SQLite's own habit after a commit: two processes doing so at once can lose data before SQLite 3.51.3.
+/// </summary>
+internal sealed unsafe class SqliteDatabase : Database
+{
+    private const int CheckpointPages = 1000;
+
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UpgradeDeadline = TimeSpan.FromSeconds(3);
+
+    private readonly SqliteHandle _handle;
+    private readonly GCHandle _self;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _deadline;
+    private CancellationToken _cancellation;
+    private long _waitingSince;
+    private FileLock? _users;
+
+    private SqliteDatabase(SqliteHandle handle, string path, SqliteOptions options, TimeProvider clock)
+        : base(Dialect.Sqlite)
+    {
+        _handle = handle;
+        Pointer = handle.DangerousGetHandle();
+        Location = path;
+        _clock = clock;
+        _deadline = options.BusyDeadline ?? DefaultDeadline;
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
+        _ = SqliteNative.BusyHandler(Pointer, &OnBusy, GCHandle.ToIntPtr(_self));
+        _ = SqliteNative.WalHook(Pointer, &OnCommit, GCHandle.ToIntPtr(_self));
+    }
+
+    public override string Location { get; }
+
+    /// <summary>Pages in the write-ahead log after this connection's last commit; what <see cref="Checkpoint"/> would move.</summary>
+    public int LogPages { get; private set; }
+
+    internal nint Pointer { get; private set; }
+
+    private bool IsFile => Location != ":memory:";
+
+    /// <summary>The version of the library that was found, as <c>3040001</c>.</summary>
+    public static int LibraryVersion => SqliteNative.LibraryVersion();
+
+    /// <summary>Ends waits and long queries of this connection: set it when taking the connection for a request, and back to none.</summary>
+    public CancellationToken Cancellation
+    {
+        get => _cancellation;
+        set
+        {
+            _cancellation = value;
+            SqliteNative.ProgressHandler(Pointer, value.CanBeCanceled ? 20_000 : 0, value.CanBeCanceled ? &OnProgress : null, GCHandle.ToIntPtr(_self));
+        }
+    }
+
+    /// <summary>
+    /// Opens the file, making it when it is not there, and brings its tables to this version's format. Beside it stand <c>-users</c>, locked
+    /// shared by every open connection, and <c>-checkpoint</c>, locked by who moves the log into the file.
+    /// </summary>
+    /// <param name="path">A file in an existing folder, or <c>:memory:</c>.</param>
+    /// <exception cref="DatabaseException">
+    /// The folder is missing or not writable, the file is no database, a newer version wrote it, or an older one that is still running uses it.
+    /// </exception>
+    public static SqliteDatabase Open(string path, SqliteOptions options, TimeProvider clock, CancellationToken cancel)
+    {
+        SqliteDatabase database = Connect(path, options, clock, cancel);
+        try
+        {
+            database._users = database.IsFile ? FileLock.TryAcquire(path + "-users", LockMode.Shared) : null;
+            database.Upgrade(cancel);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteDatabase Connect(string path, SqliteOptions options, TimeProvider clock, CancellationToken cancel)
+    {
+        int flags = SqliteNative.OpenReadWrite | SqliteNative.OpenCreate | SqliteNative.OpenNoMutex | SqliteNative.OpenExtendedCodes;
+        int code = SqliteNative.Open(path, out SqliteHandle handle, flags, 0);
+        if (code != SqliteNative.Ok)
+        {
+            DatabaseException failure = SqliteFailure.Make(code, handle.DangerousGetHandle(), path, "open");
+            handle.Dispose();
+            throw failure;
+        }
+        var database = new SqliteDatabase(handle, path, options, clock);
+        try
+        {
+            database._cancellation = cancel;
+            database.Configure(options);
+            database._cancellation = CancellationToken.None;
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Moves the write-ahead log into the file as far as readers allow; nothing, when another process is doing so. Happens by itself after a
+    /// commit that leaves more than 1,000 pages (4 MB) in the log.
+    /// </summary>
+    /// <param name="shrink">Also waits for readers and cuts the log to nothing.</param>
+    public void Checkpoint(bool shrink)
+    {
+        using FileLock? mine = FileLock.TryAcquire(Location + "-checkpoint", LockMode.Exclusive);
+        if (mine is null)
+            return;
+        int mode = shrink ? SqliteNative.CheckpointTruncate : SqliteNative.CheckpointPassive;
+        int code = SqliteNative.Checkpoint(Pointer, 0, mode, out int pages, out int moved);
+        if (code == SqliteNative.Ok)
+            LogPages = pages - moved;
+        else if ((code & 0xff) != SqliteNative.Busy)
+            throw Failure(code);
+    }
+
+    public override int ReadFormat() => (int)Prepare("PRAGMA user_version").QueryLong()!.Value;
+
+    public override void WriteFormat(int number) => Execute($"PRAGMA user_version = {number}");
+
+    public override void Dispose()
+    {
+        if (Pointer == 0)
+            return;
+        base.Dispose();
+        while (SqliteNative.NextStatement(Pointer, 0) is var statement and not 0)
+            _ = SqliteNative.FinalizeStatement(statement);
+        Pointer = 0;
+        _handle.Dispose();
+        _self.Free();
+        _users?.Dispose();
+    }
+
+    protected internal override Statement Compile(string sql, bool keep)
+    {
+        nint statement = CompileFirst(Encoding.UTF8.GetBytes(sql), keep, out _);
+        return new SqliteStatement(this, statement);
+    }
+
+    protected internal override void ExecuteScript(string script)
+    {
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(script);
+        while (!rest.IsEmpty)
+        {
+            nint pointer = CompileFirst(rest, keep: false, out int used);
+            rest = rest[used..];
+            if (pointer == 0)
+                continue;
+            using var statement = new SqliteStatement(this, pointer);
+            statement.Run();
+        }
+    }
+
+    protected internal override void StartTransaction(bool write, CancellationToken cancel)
+    {
+        CancellationToken before = _cancellation;
+        if (cancel.CanBeCanceled)
+            _cancellation = cancel;
+        try
+        {
+            Prepare(write ? "BEGIN IMMEDIATE" : "BEGIN").Run();
+        }
+        finally
+        {
+            _cancellation = before;
+        }
+    }
+
+    protected internal override void CommitTransaction()
+    {
+        Prepare("COMMIT").Run();
+        if (LogPages > CheckpointPages && IsFile)
+            Checkpoint(shrink: false);
+    }
+
+    protected internal override void UndoTransaction()
+    {
+        // After a full disk and its like SQLite has undone it by itself.
+        if (Pointer != 0 && SqliteNative.IsAutoCommit(Pointer) == 0)
+            Prepare("ROLLBACK").Run();
+    }
+
+    /// <summary>What the last call's code means.</summary>
+    internal DatabaseException Failure(int code)
+    {
+        if ((code & 0xff) is SqliteNative.Interrupt or SqliteNative.Busy)
+            _cancellation.ThrowIfCancellationRequested();
+        return SqliteFailure.Make(code, Pointer, Location, "use");
+    }
+
+    /// <summary>Frees a statement, unless closing the connection has done so.</summary>
+    internal void Release(nint statement)
+    {
+        if (Pointer != 0)
+            _ = SqliteNative.FinalizeStatement(statement);
+    }
+
+    /// <summary>
+    /// Brings an older file to this version's format, alone: an older version that still runs keeps the users' file locked. Another process
+    /// that upgrades at the same moment is waited for.
+    /// </summary>
+    private void Upgrade(CancellationToken cancel)
+    {
+        long since = _clock.GetTimestamp();
+        while (!Migrations.IsNewest(this))
+        {
+            if (ReadFormat() == 0 || TakeUsers(LockMode.Exclusive))
+            {
+                Migrations.Apply(this, cancel);
+                TakeUsers(LockMode.Shared);
+            }
+            else if (_clock.GetElapsedTime(since) > UpgradeDeadline)
+            {
+                throw new DatabaseException(DatabaseFault.Format,
+                    $"the database {Location} must be upgraded, but an older weft is still using it: let its executions end, or stop them, then try again");
+            }
+            else if (cancel.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(20)))
+            {
+                cancel.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>Exchanges the shared lock on the users' file for the exclusive one, or back; false, with the shared lock kept, while others have it open.</summary>
+    private bool TakeUsers(LockMode mode)
+    {
+        if (_users is null)
+            return true;
+        string path = Location + "-users";
+        _users.Dispose();
+        FileLock? taken = FileLock.TryAcquire(path, mode);
+        _users = taken ?? FileLock.Acquire(path, LockMode.Shared);
+        return taken is not null;
+    }
+
+    private void Configure(SqliteOptions options)
+    {
+        string journal = options.Journal == SqliteJournal.WriteAhead ? "wal" : "truncate";
+        if (IsFile)
+        {
+            string? now = Prepare($"PRAGMA journal_mode = {journal}").QueryText();
+            if (now != journal)
+                throw new DatabaseException(DatabaseFault.Other, $"cannot set the journal of {Location} to `{journal}`: it stays `{now}`; is another process using the file from another machine?");
+        }
+        // FULL is what the rollback journal needs to survive a power cut; with the write-ahead log NORMAL is safe.
+        string synchronous = options.Journal == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
+        Execute($"PRAGMA synchronous = {synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA case_sensitive_like = ON");
+    }
+
+    private nint CompileFirst(ReadOnlySpan<byte> sql, bool keep, out int used)
+    {
+        ObjectDisposedException.ThrowIf(Pointer == 0, this);
+        fixed (byte* first = sql)
+        {
+            int code = SqliteNative.Prepare(Pointer, first, sql.Length, keep ? SqliteNative.PreparePersistent : 0, out nint statement, out byte* rest);
+            if (code != SqliteNative.Ok)
+                throw Failure(code);
+            used = (int)(rest - first);
+            return statement;
+        }
+    }
+
+    /// <summary>Called by SQLite when a lock is taken; another try after a short wait, until the deadline or the cancellation.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnBusy(nint self, int tries)
+    {
+        if (GCHandle.FromIntPtr(self).Target is not SqliteDatabase database)
+            return 0;
+        if (tries == 0)
+            database._waitingSince = database._clock.GetTimestamp();
+        else if (database._clock.GetElapsedTime(database._waitingSince) >= database._deadline)
+            return 0;
+        int milliseconds = Math.Min(1 << Math.Min(tries / 2, 5), 25);
+        return database._cancellation.WaitHandle.WaitOne(milliseconds) ? 0 : 1;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnProgress(nint self) =>
+        GCHandle.FromIntPtr(self).Target is SqliteDatabase database && database._cancellation.IsCancellationRequested ? 1 : 0;
+
+    /// <summary>Called after each commit with the length of the log. That it is set also ends SQLite's own checkpoints.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnCommit(nint self, nint pointer, byte* name, int pages)
+    {
+        if (GCHandle.FromIntPtr(self).Target is SqliteDatabase database)
+            database.LogPages = pages;
+        return SqliteNative.Ok;
+    }
+}
