@@ -16,10 +16,13 @@ public static class YamlReader
 
     public const long MaxExpandedSize = 5_000_000;
 
+    /// <param name="isTextKey">
+    /// Says which scalar keys are text; only those must be unique in their map, and other keys may repeat. Null: every key must be unique as written.
+    /// </param>
     /// <returns>The root node of the first document; null when the text is empty or broken (then a diagnostic says so).</returns>
-    public static YamlNode? Read(Source source, Diagnostics diagnostics)
+    public static YamlNode? Read(Source source, Diagnostics diagnostics, Func<YamlScalar, bool>? isTextKey = null)
     {
-        var documents = ReadAll(source, diagnostics);
+        var documents = ReadAll(source, diagnostics, isTextKey);
         if (documents.Count > 1)
         {
             diagnostics.Error("yaml/several-documents", "expected one YAML document, found another one", documents[1].At, "remove the line `---`");
@@ -29,10 +32,10 @@ public static class YamlReader
     }
 
     /// <summary>The roots of all documents of a stream, in order. Empty documents are left out.</summary>
-    public static IReadOnlyList<YamlNode> ReadAll(Source source, Diagnostics diagnostics)
+    public static IReadOnlyList<YamlNode> ReadAll(Source source, Diagnostics diagnostics, Func<YamlScalar, bool>? isTextKey = null)
     {
         var roots = new List<YamlNode>();
-        var events = new Events(source, diagnostics);
+        var events = new Events(source, diagnostics, isTextKey);
         try
         {
             while (events.NextDocument() is { } isEmpty)
@@ -99,12 +102,14 @@ public static class YamlReader
     {
         private readonly Source _source;
         private readonly Diagnostics _diagnostics;
+        private readonly Func<YamlScalar, bool>? _isTextKey;
         private readonly Scanner _scanner;
         private readonly Parser _parser;
         private readonly Dictionary<string, YamlNode?> _anchors = new(StringComparer.Ordinal);
 
-        public Events(Source source, Diagnostics diagnostics)
+        public Events(Source source, Diagnostics diagnostics, Func<YamlScalar, bool>? isTextKey)
         {
+            _isTextKey = isTextKey;
             _source = source;
             _diagnostics = diagnostics;
             _scanner = new Scanner(new StringReader(source.Text), skipComments: true);
@@ -185,16 +190,22 @@ public static class YamlReader
                     CollectMerged(value, merged);
                     continue;
                 }
-                if (key is YamlScalar scalar && !seen.TryAdd((scalar.Text, scalar.IsPlain), key))
+                if (key is YamlScalar scalar && Identity(scalar) is { } identity && !seen.TryAdd(identity, key))
                 {
                     _diagnostics.Add(new Diagnostic("yaml/duplicate-key", $"key `{scalar.Text}` stands twice in one map", key.At)
-                        .WithNote("it was first given here", seen[(scalar.Text, scalar.IsPlain)].At));
+                        .WithNote("it was first given here", seen[identity].At));
                     continue;
                 }
                 own.Add(new YamlEntry(key, value));
             }
             return new YamlMapping(at.To(SpanOf(_parser.Current!)), TagOf(start.Tag), [.. Merge(merged, own)]);
         }
+
+        /// <summary>What must not stand twice in one map; null for a key that may.</summary>
+        private (string, bool)? Identity(YamlScalar key) =>
+            _isTextKey is null ? (key.Text, key.IsPlain)
+            : _isTextKey(key) ? (key.Text, true)
+            : null;
 
         private void CollectMerged(YamlNode value, List<YamlEntry> merged)
         {
@@ -215,22 +226,22 @@ public static class YamlReader
         }
 
         /// <summary>Merged entries first, in the position of their first appearance; later ones and the map's own replace their values.</summary>
-        private static IEnumerable<YamlEntry> Merge(List<YamlEntry> merged, List<YamlEntry> own)
+        private IEnumerable<YamlEntry> Merge(List<YamlEntry> merged, List<YamlEntry> own)
         {
             if (merged.Count == 0)
                 return own;
             var result = new List<YamlEntry>();
-            var index = new Dictionary<string, int>(StringComparer.Ordinal);
+            var index = new Dictionary<(string, bool), int>();
             foreach (YamlEntry entry in merged.Concat(own))
             {
-                if (entry.Key is YamlScalar scalar)
+                if (entry.Key is YamlScalar scalar && Identity(scalar) is { } identity)
                 {
-                    if (index.TryGetValue(scalar.Text, out int at))
+                    if (index.TryGetValue(identity, out int at))
                     {
                         result[at] = entry;
                         continue;
                     }
-                    index.Add(scalar.Text, result.Count);
+                    index.Add(identity, result.Count);
                 }
                 result.Add(entry);
             }
