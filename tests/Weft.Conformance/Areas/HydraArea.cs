@@ -5,5 +5,8 @@ namespace Weft.Conformance.Areas;
 internal static class HydraArea
 {
     public static readonly IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files =
-        new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>();
+        new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>
+        {
+            ["overrides"] = HydraOverrides.Judge,
+        };
 }
