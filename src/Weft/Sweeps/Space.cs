@@ -12,14 +12,51 @@ namespace Weft.Sweeps;
 /// <param name="At">Where the sweep was written.</param>
 public abstract record Space(Span At)
 {
-    /// <summary>How many raw indices there are, holes included.</summary>
+    /// <summary>No sweep is larger; a space beyond it is refused by whoever reads it.</summary>
+    public const long MaxSize = 1_000_000_000_000;
+
+    /// <summary>How many raw indices there are, holes included. Numbers above <see cref="MaxSize"/> only say that there are too many.</summary>
     public abstract long Size { get; }
 
     /// <summary>The point at a raw index from 0 to <see cref="Size"/> - 1, or null where a filter took it out.</summary>
-    public abstract Point? PointAt(long index);
+    public Point? PointAt(long index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Size);
+        var parts = new PointParts();
+        return Append(index, ref parts) ? parts.ToPoint(index) : null;
+    }
+
+    /// <summary>The points that are there, in the order of their indices; made while they are read.</summary>
+    public IEnumerable<Point> Points()
+    {
+        for (long i = 0; i < Size; i++)
+        {
+            if (PointAt(i) is { } point)
+                yield return point;
+        }
+    }
 
     /// <summary>Writes how this space is made, as one JSON object with a <c>kind</c>; <see cref="SpaceJson.Read"/> reads it.</summary>
     public abstract void Write(Utf8JsonWriter json);
+
+    /// <summary>Adds the words and values of the point at an index; false when a filter took it out.</summary>
+    internal abstract bool Append(long index, ref PointParts parts);
+
+    /// <summary>A product that stays above <see cref="MaxSize"/> once it is there.</summary>
+    private protected static long Multiply(long left, long right)
+    {
+        Int128 product = (Int128)left * right;
+        return product > long.MaxValue ? long.MaxValue : (long)product;
+    }
+
+    private protected static long Sum(ImmutableArray<Space> parts)
+    {
+        Int128 sum = 0;
+        foreach (Space part in parts)
+            sum += part.Size;
+        return sum > long.MaxValue ? long.MaxValue : (long)sum;
+    }
 }
 
 /// <summary>One point of a sweep.</summary>
@@ -28,19 +65,63 @@ public abstract record Space(Span At)
 /// <param name="Values">By parameter: what expressions see as <c>item</c>, what is recorded and compared.</param>
 public sealed record Point(long Index, ImmutableArray<Word> Words, ImmutableSortedDictionary<string, Value> Values);
 
-/// <summary>Points that were written down one by one; each is known by its place in the list.</summary>
-public sealed record Listing(ImmutableArray<Point> Points, Span At) : Space(At)
+/// <summary>A point while its parts are put together. Of two values of one parameter the later counts.</summary>
+internal struct PointParts()
 {
-    public override long Size => Points.Length;
+    private static readonly ImmutableSortedDictionary<string, Value> None = Value.NoEntries;
 
-    public override Point? PointAt(long index) => Points[(int)index];
+    private Word[] _words = [];
+    private KeyValuePair<string, Value>[] _values = [];
+    private int _wordCount;
+    private int _valueCount;
+
+    public void Add(Word word)
+    {
+        if (_wordCount == _words.Length)
+            Array.Resize(ref _words, Math.Max(4, _wordCount * 2));
+        _words[_wordCount++] = word;
+    }
+
+    public void Add(string parameter, Value value)
+    {
+        if (_valueCount == _values.Length)
+            Array.Resize(ref _values, Math.Max(4, _valueCount * 2));
+        _values[_valueCount++] = KeyValuePair.Create(parameter, value);
+    }
+
+    public readonly Point ToPoint(long index)
+    {
+        if (_valueCount == 0)
+            return new Point(index, Words(), None);
+        ImmutableSortedDictionary<string, Value>.Builder values = None.ToBuilder();
+        foreach ((string parameter, Value value) in _values.AsSpan(0, _valueCount))
+            values[parameter] = value;
+        return new Point(index, Words(), values.ToImmutable());
+    }
+
+    private readonly ImmutableArray<Word> Words() => ImmutableArray.Create(_words.AsSpan(0, _wordCount));
+}
+
+/// <summary>Points that were written down one by one; each is known by its place in the list.</summary>
+public sealed record Listing(ImmutableArray<Point> Items, Span At) : Space(At)
+{
+    public override long Size => Items.Length;
+
+    internal override bool Append(long index, ref PointParts parts)
+    {
+        foreach (Word word in Items[(int)index].Words)
+            parts.Add(word);
+        foreach ((string parameter, Value value) in Items[(int)index].Values)
+            parts.Add(parameter, value);
+        return true;
+    }
 
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
         json.WriteString("kind", "listing");
         json.WriteStartArray("points");
-        foreach (Point point in Points)
+        foreach (Point point in Items)
         {
             json.WriteStartObject();
             json.WriteStartArray("words");
@@ -72,4 +153,8 @@ public sealed record Listing(ImmutableArray<Point> Points, Span At) : Space(At)
         }
         return new Listing(points.ToImmutable(), at);
     }
+
+    public bool Equals(Listing? other) => other is not null && Items.AsSpan().SequenceEqual(other.Items.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Items.Length, At);
 }

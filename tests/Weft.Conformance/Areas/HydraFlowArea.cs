@@ -5,5 +5,14 @@ namespace Weft.Conformance.Areas;
 internal static class HydraFlowArea
 {
     public static readonly IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files =
-        new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>();
+        new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>
+        {
+            ["values"] = HydraFlowSyntax.Judge,
+            ["lines"] = HydraFlowSyntax.Judge,
+            ["multiline"] = HydraFlowSyntax.Judge,
+            ["sets"] = HydraFlowSyntax.Judge,
+            ["helpers"] = HydraFlowSyntax.Judge,
+            ["errors"] = HydraFlowSyntax.Judge,
+            ["legacy-syntax-0.15"] = HydraFlowSyntax.JudgeLegacy,
+        };
 }
