@@ -52,6 +52,12 @@ internal abstract class Database(Dialect dialect) : IDisposable
     /// <summary>Starts to read one state: what others commit meanwhile is not seen.</summary>
     public Transaction BeginRead(CancellationToken cancel) => Begin(write: false, cancel);
 
+    /// <summary>
+    /// Within a write transaction: keeps other writers away from <paramref name="subject"/> until the transaction ends, where reading first
+    /// and writing then must be one act. On SQLite the transaction itself does so.
+    /// </summary>
+    public abstract void Lock(string subject);
+
     /// <summary>The number of the newest migration that was applied; 0 for an empty database.</summary>
     public abstract int ReadFormat();
 

@@ -132,4 +132,9 @@ internal readonly ref struct Row(Statement statement)
     public double? DoubleOrNull(int column) => IsNull(column) ? null : Double(column);
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
+
+    /// <summary>A time that is stored as Unix milliseconds.</summary>
+    public DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Long(column));
+
+    public DateTimeOffset? TimeOrNull(int column) => IsNull(column) ? null : Time(column);
 }

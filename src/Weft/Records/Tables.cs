@@ -2,7 +2,7 @@ namespace Weft.Records;
 
 /// <summary>
 /// The tables. Times are Unix milliseconds; ids of executions and runs, digests, node paths and states are text as their types print them;
-/// bodies are JSON (UTF-8). Words in braces: <see cref="Dialect"/>.
+/// bodies, outputs and tallies are JSON. Words in braces: <see cref="Dialect"/>.
 /// </summary>
 internal static class Tables
 {
@@ -46,7 +46,7 @@ internal static class Tables
     private const string Executions = """
         CREATE TABLE execution (
             id {text} NOT NULL PRIMARY KEY, name {text} NOT NULL UNIQUE, definition {text} NOT NULL, key {text} NOT NULL, plan {text} NOT NULL,
-            snapshot {text}, state {text} NOT NULL, owner {text}, lease {int}, port {int}, token_hash {text}, stop_asked {text}, tally {blob},
+            snapshot {text}, state {text} NOT NULL, owner {text}, lease {int}, port {int}, token_hash {text}, stop_asked {text}, tally {text},
             created {int} NOT NULL, ended {int}) {clustered};
         CREATE INDEX execution_definition ON execution (definition, id);
         CREATE INDEX execution_key ON execution (key, id);
@@ -54,17 +54,17 @@ internal static class Tables
         CREATE TABLE plan (digest {text} NOT NULL PRIMARY KEY, body {blob} NOT NULL);
         CREATE TABLE node (
             execution {text} NOT NULL, path {text} NOT NULL, phase {text} NOT NULL, attempt {int} NOT NULL, key {text}, origin {text},
-            outputs {blob}, tally {blob}, ended {int}, PRIMARY KEY (execution, path)) {clustered};
+            outputs {text}, tally {text}, ended {int}, PRIMARY KEY (execution, path)) {clustered};
         CREATE TABLE attempt (
-            id {id}, execution {text} NOT NULL, path {text} NOT NULL, number {int} NOT NULL, rank {int} NOT NULL, snapshot {text},
+            execution {text} NOT NULL, path {text} NOT NULL, number {int} NOT NULL, rank {int} NOT NULL, snapshot {text},
             engine {text} NOT NULL, handle {text}, pid {int}, state {text} NOT NULL, class {text}, exit {int}, signal {int}, reason {text},
-            tail {text}, started {int}, ended {int}, UNIQUE (execution, path, number, rank));
+            tail {text}, intended {int} NOT NULL, started {int}, ended {int}, PRIMARY KEY (execution, path, number, rank)) {clustered};
         CREATE INDEX attempt_open ON attempt (execution) WHERE ended IS NULL;
         CREATE TABLE event (
-            execution {text} NOT NULL, seq {int} NOT NULL, at {int} NOT NULL, kind {text} NOT NULL, path {text}, body {blob},
+            execution {text} NOT NULL, seq {int} NOT NULL, at {int} NOT NULL, kind {text} NOT NULL, actor {text}, path {text}, body {text},
             PRIMARY KEY (execution, seq)) {clustered};
         CREATE TABLE signal (
-            execution {text} NOT NULL, path {text} NOT NULL, at {int} NOT NULL, sender {text} NOT NULL, body {blob} NOT NULL,
+            execution {text} NOT NULL, path {text} NOT NULL, at {int} NOT NULL, sender {text} NOT NULL, body {text} NOT NULL,
             PRIMARY KEY (execution, path)) {clustered};
         CREATE TABLE ingest (
             execution {text} NOT NULL, file {text} NOT NULL, folded {int} NOT NULL, PRIMARY KEY (execution, file)) {clustered};
@@ -87,10 +87,10 @@ internal static class Tables
         CREATE INDEX tag_execution ON tag (execution);
         CREATE TABLE secret (name {text} NOT NULL PRIMARY KEY, body {blob} NOT NULL, updated {int} NOT NULL) {clustered};
         CREATE TABLE version (
-            name {text} NOT NULL, version {text} NOT NULL, digest {text} NOT NULL, snapshot {text}, body {blob} NOT NULL, created {int} NOT NULL,
+            name {text} NOT NULL, version {text} NOT NULL, digest {text} NOT NULL, snapshot {text}, body {text} NOT NULL, created {int} NOT NULL,
             PRIMARY KEY (name, version)) {clustered};
         CREATE TABLE launch_plan (
-            name {text} NOT NULL, version {text} NOT NULL, body {blob} NOT NULL, active {int} NOT NULL, updated {int} NOT NULL,
+            name {text} NOT NULL, version {text} NOT NULL, body {text} NOT NULL, active {int} NOT NULL, updated {int} NOT NULL,
             PRIMARY KEY (name, version)) {clustered};
         """;
 }

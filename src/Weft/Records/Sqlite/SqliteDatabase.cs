@@ -142,6 +142,10 @@ internal sealed unsafe class SqliteDatabase : Database
             throw Failure(code);
     }
 
+    public override void Lock(string subject)
+    {
+    }
+
     public override int ReadFormat() => (int)Prepare("PRAGMA user_version").QueryLong()!.Value;
 
     public override void WriteFormat(int number) => Execute($"PRAGMA user_version = {number}");
