@@ -89,8 +89,7 @@ public static class CanonicalJson
         if (number == 0)
             return "0";
         string sign = number < 0 ? "-" : "";
-        (string digits, int exponent) = Decompose(Math.Abs(number).ToString("R", CultureInfo.InvariantCulture));
-        // The value is 0.DIGITS × 10^exponent.
+        (string digits, int exponent) = Shortest(Math.Abs(number));
         if (exponent is > 0 and <= 21)
         {
             return digits.Length <= exponent
@@ -104,8 +103,10 @@ public static class CanonicalJson
         return $"{sign}{mantissa}e{(shown < 0 ? "-" : "+")}{Math.Abs(shown).ToString(CultureInfo.InvariantCulture)}";
     }
 
-    private static (string Digits, int Exponent) Decompose(string text)
+    /// <summary>The fewest digits that read back as this positive number: it is 0.DIGITS × 10^exponent.</summary>
+    internal static (string Digits, int Exponent) Shortest(double number)
     {
+        string text = number.ToString("R", CultureInfo.InvariantCulture);
         int exponent = 0;
         int e = text.IndexOf('E', StringComparison.Ordinal);
         if (e >= 0)

@@ -1,0 +1,218 @@
+using System.Collections.Immutable;
+using System.Text;
+using Weft.Text;
+using Weft.Values;
+
+namespace Weft.Expressions;
+
+/// <summary>
+/// Text with expressions in it: <c>--lr=${{ inputs.lr }}</c>. Only <c>${{</c> is special; <c>$${{</c> is a literal one. A text that is one
+/// expression and nothing else is that expression, whatever its type.
+/// </summary>
+public static class Template
+{
+    private const string Open = "${{";
+
+    /// <returns>Null when an expression is wrong or not closed; every problem is in <paramref name="problems"/>.</returns>
+    public static Expr? Parse(string text, Span at, Diagnostics problems, Root bare = Root.Node)
+    {
+        var parts = ImmutableArray.CreateBuilder<Expr>();
+        return Read(text, 0, text.Length, at, problems, bare, parts) ? Whole(parts, at) : null;
+    }
+
+    /// <summary>
+    /// A command line: split into words first (blanks part words; quotes and backslash keep blanks as in a shell), then each word is a
+    /// template. A value never becomes several words, except that a list fills several where it is a whole word.
+    /// </summary>
+    public static ImmutableArray<Expr>? Words(string text, Span at, Diagnostics problems, Root bare = Root.Node)
+    {
+        var words = ImmutableArray.CreateBuilder<Expr>();
+        var parts = ImmutableArray.CreateBuilder<Expr>();
+        var literal = new StringBuilder();
+        bool inWord = false;
+        bool good = true;
+        char quote = '\0';
+        int quoteStart = 0;
+        int i = 0;
+        while (i < text.Length)
+        {
+            char c = text[i];
+            if (quote != '\'' && IsOpen(text, i) is var skip && skip > 0)
+            {
+                inWord = true;
+                if (skip > Open.Length)
+                {
+                    literal.Append(Open);
+                    i += skip;
+                    continue;
+                }
+                int end = Close(text, i + Open.Length, text.Length);
+                if (end < 0)
+                {
+                    problems.Add(Unclosed(text, i, at));
+                    return null;
+                }
+                Flush(literal, parts, at);
+                if (ExprParser.Parse(text, i + Open.Length, end - i - Open.Length, at, problems, bare) is { } part)
+                    parts.Add(part);
+                else
+                    good = false;
+                i = end + 2;
+                continue;
+            }
+            i++;
+            if (quote != '\0')
+            {
+                if (c == quote)
+                    quote = '\0';
+                else if (c == '\\' && quote == '"' && i < text.Length && text[i] is '"' or '\\' or '$' or '`')
+                    literal.Append(text[i++]);
+                else
+                    literal.Append(c);
+            }
+            else if (c is '\'' or '"')
+            {
+                (quote, quoteStart, inWord) = (c, i - 1, true);
+            }
+            else if (c == '\\' && i < text.Length)
+            {
+                // A backslash at the end of a line joins it with the next one.
+                if (text[i] != '\n')
+                {
+                    literal.Append(text[i]);
+                    inWord = true;
+                }
+                i++;
+            }
+            else if (char.IsWhiteSpace(c))
+            {
+                EndWord();
+            }
+            else
+            {
+                literal.Append(c);
+                inWord = true;
+            }
+        }
+        if (quote != '\0')
+        {
+            problems.Error("template/unclosed-quote", $"the quote {quote} is not closed", Place(text, at, quoteStart, 1));
+            return null;
+        }
+        EndWord();
+        return good ? words.ToImmutable() : null;
+
+        void EndWord()
+        {
+            if (!inWord)
+                return;
+            Flush(literal, parts, at);
+            words.Add(Whole(parts, at));
+            parts.Clear();
+            inWord = false;
+        }
+    }
+
+    /// <summary>The words of a command with all values known: a list that is a whole word fills as many as it has items.</summary>
+    public static IEnumerable<string> Fill(Expr word, Value value) => word is not Expr.Concat && value is Value.List list
+        ? list.Items.Select(Rendering.Write)
+        : [Rendering.Write(value)];
+
+    private static bool Read(string text, int start, int end, Span at, Diagnostics problems, Root bare, ImmutableArray<Expr>.Builder parts)
+    {
+        var literal = new StringBuilder();
+        bool good = true;
+        int i = start;
+        while (i < end)
+        {
+            int skip = IsOpen(text, i);
+            if (skip == 0)
+            {
+                literal.Append(text[i++]);
+                continue;
+            }
+            if (skip > Open.Length)
+            {
+                literal.Append(Open);
+                i += skip;
+                continue;
+            }
+            int close = Close(text, i + Open.Length, end);
+            if (close < 0)
+            {
+                problems.Add(Unclosed(text, i, at));
+                return false;
+            }
+            Flush(literal, parts, at);
+            if (ExprParser.Parse(text, i + Open.Length, close - i - Open.Length, at, problems, bare) is { } part)
+                parts.Add(part);
+            else
+                good = false;
+            i = close + 2;
+        }
+        Flush(literal, parts, at);
+        return good;
+    }
+
+    /// <summary>How long the opening at this place is: 3, 4 when a dollar before it makes it literal, 0 when there is none.</summary>
+    private static int IsOpen(string text, int i)
+    {
+        if (text[i] != '$')
+            return 0;
+        if (string.CompareOrdinal(text, i, Open, 0, Open.Length) == 0)
+            return Open.Length;
+        return string.CompareOrdinal(text, i, "$" + Open, 0, Open.Length + 1) == 0 ? Open.Length + 1 : 0;
+    }
+
+    /// <summary>Where the <c>}}</c> is that closes the expression from <paramref name="i"/>: quotes and braces of maps are stepped over.</summary>
+    private static int Close(string text, int i, int end)
+    {
+        int depth = 0;
+        while (i < end)
+        {
+            char c = text[i];
+            if (c is '\'' or '"' or '`')
+            {
+                i++;
+                while (i < end && text[i] != c)
+                    i += text[i] == '\\' && c != '`' ? 2 : 1;
+            }
+            else if (c == '{')
+            {
+                depth++;
+            }
+            else if (c == '}')
+            {
+                if (depth == 0)
+                    return i + 1 < end && text[i + 1] == '}' ? i : -1;
+                depth--;
+            }
+            i++;
+        }
+        return -1;
+    }
+
+    private static void Flush(StringBuilder literal, ImmutableArray<Expr>.Builder parts, Span at)
+    {
+        if (literal.Length == 0)
+            return;
+        parts.Add(new Expr.Literal(Value.Of(literal.ToString()), at));
+        literal.Clear();
+    }
+
+    private static Expr Whole(ImmutableArray<Expr>.Builder parts, Span at) => parts.Count switch
+    {
+        0 => new Expr.Literal(Value.Of(""), at),
+        1 => parts[0],
+        _ => new Expr.Concat(parts.ToImmutable(), at),
+    };
+
+    private static Diagnostic Unclosed(string text, int i, Span at) =>
+        new("template/unclosed", "`${{` has no closing `}}`", Place(text, at, i, Open.Length)) { Hint = "write `$${{` for a literal `${{`" };
+
+    private static Span Place(string text, Span at, int start, int length)
+    {
+        int offset = at.Text.IndexOf(text, StringComparison.Ordinal);
+        return offset < 0 ? at : at.Part(offset + start, length);
+    }
+}
