@@ -10,6 +10,7 @@ internal static class Migrations
     public static readonly IReadOnlyList<Migration> All =
     [
         new(1, Tables.First),
+        new(2, ModelTables.All),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

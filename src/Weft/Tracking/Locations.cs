@@ -1,0 +1,16 @@
+namespace Weft.Tracking;
+
+/// <summary>Places of artifacts: URIs and absolute paths.</summary>
+internal static class Locations
+{
+    /// <summary>Appends parts to the path of a location; a query stays behind it.</summary>
+    public static string Join(string location, params ReadOnlySpan<string> parts)
+    {
+        int query = location.Contains("://", StringComparison.Ordinal) ? location.IndexOf('?', StringComparison.Ordinal) : -1;
+        string path = query < 0 ? location : location[..query];
+        string end = query < 0 ? "" : location[query..];
+        foreach (string part in parts)
+            path = path.EndsWith('/') ? path + part : $"{path}/{part}";
+        return path + end;
+    }
+}

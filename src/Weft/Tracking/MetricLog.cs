@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using Weft.Records;
+
+namespace Weft.Tracking;
+
+/// <summary>
+/// The points of metrics. A point is identified by all it holds, so logging it again changes nothing. Beside the points stands one summary per
+/// run and key (last, smallest, greatest, count), kept in the same transaction; lists and searches read only that.
+/// </summary>
+internal static class MetricLog
+{
+    /// <summary>Whether <see cref="Check"/> would pass: the quick way for the keys that every batch repeats.</summary>
+    public static bool IsFine(in MetricPoint point) =>
+        point.Timestamp >= 0 && point.Key.Length is > 0 and <= Rules.KeyLength && char.IsAsciiLetterOrDigit(point.Key[0]) && !point.Key.AsSpan().ContainsAnyExcept(s_plain);
+
+    private static readonly System.Buffers.SearchValues<char> s_plain =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+    /// <param name="path">What stands before the field's name in messages: <c>metrics[3].</c>, or nothing.</param>
+    public static void Check(in MetricPoint point, string path)
+    {
+        Rules.CheckKey(point.Key, path + "name");
+        if (point.Timestamp < 0)
+            throw TrackingException.Invalid($"Invalid value {point.Timestamp} for parameter '{path}timestamp' supplied: timestamp must be a nonnegative long (64-bit integer)");
+    }
+
+    public static void Write(WriteTurn turn, RunInfo run, ReadOnlySpan<MetricPoint> points)
+    {
+        if (points.IsEmpty)
+            return;
+        var news = new Dictionary<string, News>(StringComparer.Ordinal);
+        Statement insert = turn.Database.Prepare(
+            "INSERT INTO metric (run, key, step, ts, value, nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING").Bind(1, run.Row);
+        foreach (ref readonly MetricPoint point in points)
+        {
+            ref News tally = ref CollectionsMarshal.GetValueRefOrAddDefault(news, point.Key, out bool isKnown);
+            if (!isKnown)
+                tally = new News { Key = turn.Keys.FindOrAdd(point.Key), Min = double.NaN, Max = double.NaN };
+            bool isNan = double.IsNaN(point.Value);
+            double value = isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue);
+            if (insert.Bind(2, tally.Key).Bind(3, point.Step).Bind(4, point.Timestamp).Bind(5, value).Bind(6, isNan).Run() > 0)
+                tally.Add(point.Step, point.Timestamp, value, isNan);
+        }
+        Statement fold = turn.Database.Prepare(Fold).Bind(1, run.Row).Bind(3, run.Experiment);
+        foreach (News tally in news.Values)
+        {
+            if (tally.Count == 0)
+                continue;
+            fold.Bind(2, tally.Key).Bind(4, tally.Value).Bind(5, tally.IsNan).Bind(6, tally.Step).Bind(7, tally.Timestamp)
+                .Bind(8, double.IsNaN(tally.Min) ? null : tally.Min).Bind(9, double.IsNaN(tally.Max) ? null : tally.Max).Bind(10, tally.Count).Run();
+        }
+        WriteSubjects(turn, run, points);
+    }
+
+    /// <summary>Folds the summary of new points into what stands: the greatest (step, timestamp, value) is the last.</summary>
+    private const string Fold = """
+        INSERT INTO metric_last (run, key, experiment, value, nan, step, ts, min, max, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        ON CONFLICT (run, key) DO UPDATE SET
+            value = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.value ELSE metric_last.value END,
+            nan = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.nan ELSE metric_last.nan END,
+            step = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.step ELSE metric_last.step END,
+            ts = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.ts ELSE metric_last.ts END,
+            min = CASE WHEN metric_last.min IS NULL OR excluded.min < metric_last.min THEN excluded.min ELSE metric_last.min END,
+            max = CASE WHEN metric_last.max IS NULL OR excluded.max > metric_last.max THEN excluded.max ELSE metric_last.max END,
+            count = metric_last.count + excluded.count
+        """;
+
+    /// <summary>Values that are about a logged model stand with the model, too.</summary>
+    private static void WriteSubjects(WriteTurn turn, RunInfo run, ReadOnlySpan<MetricPoint> points)
+    {
+        foreach (ref readonly MetricPoint point in points)
+        {
+            if (point.Subject?.ModelId is not { Length: > 0 } model)
+                continue;
+            bool isNan = double.IsNaN(point.Value);
+            turn.Database.Prepare("""
+                INSERT INTO logged_model_metric (model, name, ts, step, run, value, nan, dataset_name, dataset_digest)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING
+                """)
+                .Bind(1, model).Bind(2, point.Key).Bind(3, point.Timestamp).Bind(4, point.Step).Bind(5, run.Id.Value)
+                .Bind(6, isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue)).Bind(7, isNan)
+                .Bind(8, point.Subject.DatasetName).Bind(9, point.Subject.DatasetDigest).Run();
+        }
+    }
+
+    /// <summary>What one request adds to one metric.</summary>
+    private struct News
+    {
+        public long Key;
+        public double Value;
+        public bool IsNan;
+        public long Step;
+        public long Timestamp;
+        public double Min;
+        public double Max;
+        public long Count;
+
+        public void Add(long step, long timestamp, double value, bool isNan)
+        {
+            if (Count++ == 0 || (step, timestamp, value).CompareTo((Step, Timestamp, Value)) > 0)
+                (Step, Timestamp, Value, IsNan) = (step, timestamp, value, isNan);
+            if (isNan)
+                return;
+            Min = double.IsNaN(Min) ? value : Math.Min(Min, value);
+            Max = double.IsNaN(Max) ? value : Math.Max(Max, value);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Threading.Channels;
+using Weft.Records;
+
+namespace Weft.Tracking;
+
+/// <summary>
+/// The one loop that writes. Whoever wants to write hands over a piece of work and awaits it; the loop takes all that waits, does it in one
+/// transaction and answers after the commit. So a hundred clients share one commit, and an answer means that the write is kept.
+/// <para>
+/// A piece of work checks everything before its first write: a <see cref="TrackingException"/> then leaves nothing behind and does not disturb
+/// the others. Any other failure undoes the transaction, and its pieces are done again one by one, so that only the one at fault fails.
+/// </para>
+/// </summary>
+internal sealed class WriteLoop : IAsyncDisposable
+{
+    /// <summary>How much work shares a commit: a bound for the wait of the first.</summary>
+    private const int TurnLength = 256;
+
+    /// <summary>How much work may wait: beyond it the callers wait to hand theirs over.</summary>
+    private const int QueueLength = 4096;
+
+    private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly WriteTurn _turn;
+    private readonly Task _loop;
+
+    /// <summary>Takes the connection over, and closes it at the end.</summary>
+    public WriteLoop(Database database, TimeProvider clock)
+    {
+        _turn = new WriteTurn(database, clock);
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>How many commits were made.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>Does the work in one of the next transactions; completes when it is committed.</summary>
+    public async Task<T> WriteAsync<T>(Func<WriteTurn, T> work)
+    {
+        var item = new Work<T>(work);
+        if (!_queue.Writer.TryWrite(item))
+            await _queue.Writer.WriteAsync(item);
+        return await item.Done;
+    }
+
+    public Task WriteAsync(Action<WriteTurn> work) => WriteAsync(turn =>
+    {
+        work(turn);
+        return true;
+    });
+
+    /// <summary>Hands over work that nobody waits for and that may be left undone: when the queue is full, or when it fails.</summary>
+    public void Post(Action<WriteTurn> work) => _queue.Writer.TryWrite(new Work<bool>(turn =>
+    {
+        work(turn);
+        return true;
+    }));
+
+    /// <summary>Does what was handed over, then closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_queue.Writer.TryComplete())
+            return;
+        await _loop;
+        _turn.Database.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var turn = new List<Work>(TurnLength);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            turn.Clear();
+            while (turn.Count < TurnLength && _queue.Reader.TryRead(out Work? work))
+                turn.Add(work);
+            if (!TryCommit(turn))
+            {
+                foreach (Work work in turn)
+                    CommitAlone(work);
+            }
+            foreach (Work work in turn)
+                work.Answer();
+        }
+    }
+
+    private bool TryCommit(List<Work> works)
+    {
+        try
+        {
+            using Transaction transaction = _turn.Database.BeginWrite(CancellationToken.None);
+            foreach (Work work in works)
+                work.Do(_turn);
+            transaction.Commit();
+            Commits++;
+            return true;
+        }
+        catch (Exception e) when (works.Count > 1 || works[0].Blame(e))
+        {
+            _turn.Keys.Forget();
+            return works.Count == 1;
+        }
+    }
+
+    private void CommitAlone(Work work) => TryCommit([work]);
+
+    private abstract class Work
+    {
+        public abstract void Do(WriteTurn turn);
+
+        /// <summary>Makes the failure the answer.</summary>
+        public abstract bool Blame(Exception failure);
+
+        public abstract void Answer();
+    }
+
+    private sealed class Work<T>(Func<WriteTurn, T> work) : Work
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+        private Exception? _failure;
+
+        public Task<T> Done => _done.Task;
+
+        public override void Do(WriteTurn turn)
+        {
+            try
+            {
+                _failure = null;
+                _result = work(turn);
+            }
+            catch (TrackingException refused)
+            {
+                _failure = refused;
+            }
+        }
+
+        public override bool Blame(Exception failure)
+        {
+            _failure = failure;
+            return true;
+        }
+
+        public override void Answer()
+        {
+            if (_failure is { } failure)
+                _done.SetException(failure);
+            else
+                _done.SetResult(_result!);
+        }
+    }
+}
+
+/// <summary>What a piece of work may use: the connection within its transaction, the numbers of keys, the time.</summary>
+internal sealed class WriteTurn(Database database, TimeProvider clock)
+{
+    public Database Database { get; } = database;
+
+    public KeyNumbers Keys { get; } = new(database);
+
+    /// <summary>Unix milliseconds.</summary>
+    public long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+}
+
+/// <summary>
+/// The numbers that stand for the names of metrics, params and labels in the tables, kept in memory as far as they were asked for. A name
+/// keeps its number for ever, so only an undone transaction makes this memory wrong.
+/// </summary>
+internal sealed class KeyNumbers(Database database)
+{
+    /// <summary>Beyond this many names the memory starts afresh: programs that put a counter into a name must not fill it.</summary>
+    private const int Most = 100_000;
+
+    private readonly Dictionary<string, long> _known = new(StringComparer.Ordinal);
+
+    /// <summary>The number of a name, null when nothing was ever logged under it.</summary>
+    public long? Find(string name)
+    {
+        if (_known.TryGetValue(name, out long number))
+            return number;
+        if (database.Prepare("SELECT id FROM key WHERE name = ?1").Bind(1, name).QueryLong() is not { } found)
+            return null;
+        Remember(name, found);
+        return found;
+    }
+
+    /// <summary>The number of a name, made when it is new; within a write.</summary>
+    public long FindOrAdd(string name)
+    {
+        if (Find(name) is { } known)
+            return known;
+        long number = database.Prepare("INSERT INTO key (name) VALUES (?1) RETURNING id").Bind(1, name).QueryLong()!.Value;
+        Remember(name, number);
+        return number;
+    }
+
+    public void Forget() => _known.Clear();
+
+    private void Remember(string name, long number)
+    {
+        if (_known.Count >= Most)
+            _known.Clear();
+        _known[name] = number;
+    }
+}
