@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using Weft.Platform;
+using Weft.Values;
+
+namespace Weft.Execution;
+
+/// <summary>
+/// The folder of one execution, <c>.weft/executions/ID</c>: what happened, written by those who saw it and read by any process. Its parts:
+/// <c>plan.json</c>, <c>exits</c> (starts and ends of local attempts), <c>logs/PATH.N.log</c>, <c>results/PATH.N</c> (what programs wrote to
+/// WEFT_RESULTS), <c>work/PATH.N/</c> (WEFT_RUN_DIR), <c>attempts/PATH.N/</c> (attempts of task hosts), <c>lock</c> (held by the process that
+/// owns the execution), <c>format</c>.
+/// </summary>
+internal sealed class RunFolder
+{
+    /// <summary>The format that this version writes, and the newest it reads.</summary>
+    public const int Format = 1;
+
+    private readonly string? _lockFolder;
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
+
+    /// <param name="root">The folder's own path, absolute.</param>
+    /// <param name="lockFolder">
+    /// Where locks live when the folder is on a network file system, where a lock does not live on in a child: a folder of this host. Null: the
+    /// log of an attempt carries its lock.
+    /// </param>
+    public RunFolder(string root, string? lockFolder = null)
+    {
+        Root = root;
+        _lockFolder = lockFolder;
+    }
+
+    public string Root { get; }
+
+    public string Plan => Path.Combine(Root, "plan.json");
+
+    public string Exits => Path.Combine(Root, "exits");
+
+    public string Lock => Path.Combine(_lockFolder ?? Root, _lockFolder is null ? "lock" : Path.GetFileName(Root) + ".lock");
+
+    /// <summary>Makes the folder; harmless where it exists.</summary>
+    /// <exception cref="IOException">It was written by a newer version, or cannot be written.</exception>
+    public void Create()
+    {
+        Directory.CreateDirectory(Path.Combine(Root, "logs"));
+        Directory.CreateDirectory(Path.Combine(Root, "results"));
+        string format = Path.Combine(Root, "format");
+        if (!File.Exists(format))
+            File.WriteAllText(format, Format.ToString(CultureInfo.InvariantCulture) + "\n");
+        CheckFormat();
+    }
+
+    public void CheckFormat()
+    {
+        string text = File.ReadAllText(Path.Combine(Root, "format")).Trim();
+        if (!int.TryParse(text, CultureInfo.InvariantCulture, out int format) || format > Format)
+            throw new IOException($"{Root} has the format {text}, this version of weft reads up to {Format}: use a newer weft");
+    }
+
+    /// <summary>The log of an attempt; its folder exists after this call.</summary>
+    public string Log(AttemptId attempt) => In("logs", attempt, ".log");
+
+    /// <summary>What WEFT_RESULTS names; the program makes the file.</summary>
+    public string Results(AttemptId attempt) => In("results", attempt, "");
+
+    /// <summary>What WEFT_RUN_DIR names; made by those who use it.</summary>
+    public string Work(AttemptId attempt) => Named("work", attempt, "");
+
+    /// <summary>The folder of an attempt that a task host runs: claim, journal and end.</summary>
+    public string Hosted(AttemptId attempt) => Named("attempts", attempt, "");
+
+    /// <summary>The file whose lock lives as long as any process of the attempt.</summary>
+    public string LockOf(AttemptId attempt) => _lockFolder is null ? Log(attempt) : Path.Combine(_lockFolder, $"{Path.GetFileName(Root)}-{Key(attempt).Replace('/', '%')}.lock");
+
+    /// <summary>Whether log and lock are two files.</summary>
+    public bool LocksApart => _lockFolder is not null;
+
+    /// <summary>
+    /// An attempt's name in files and in <c>exits</c>: <c>train[17].1</c>. Slashes stay: nodes inside a node have a folder of their own.
+    /// Blanks, control characters, <c>%</c> and a point at the start of a part are written as <c>%XX</c>.
+    /// </summary>
+    public static string Key(AttemptId attempt)
+    {
+        string path = attempt.Path.IsRoot ? "root" : attempt.Path.Text;
+        string number = attempt.Rank == 0 ? $".{attempt.Number}" : $".{attempt.Number}.{attempt.Rank}";
+        bool plain = path[0] != '.' && !path.Contains("/.", StringComparison.Ordinal) && !path.Contains("//", StringComparison.Ordinal);
+        foreach (char c in path)
+            plain &= c > ' ' && c is not ('%' or '\\' or '\u007f');
+        return (plain ? path : Escape(path)) + number;
+    }
+
+    private static string Escape(string path)
+    {
+        var text = new StringBuilder(path.Length + 16);
+        char before = '/';
+        foreach (char c in path)
+        {
+            if (c <= ' ' || c is '%' or '\\' or '\u007f' || (before == '/' && c is '.' or '/' && before == '/'))
+                text.Append('%').Append(((int)c).ToString("X2", CultureInfo.InvariantCulture));
+            else
+                text.Append(c);
+            before = c;
+        }
+        return text.ToString();
+    }
+
+    private string Named(string folder, AttemptId attempt, string suffix) => Path.Combine(Root, folder, Key(attempt) + suffix);
+
+    private string In(string folder, AttemptId attempt, string suffix)
+    {
+        string path = Named(folder, attempt, suffix);
+        if (attempt.Path.Text.Contains('/') && _made.Add(Path.GetDirectoryName(path)!))
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return path;
+    }
+}
