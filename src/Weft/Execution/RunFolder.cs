@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Weft.Platform;
 using Weft.Values;
 
 namespace Weft.Execution;

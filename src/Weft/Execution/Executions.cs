@@ -1,0 +1,240 @@
+using System.Collections.Immutable;
+using Weft.Platform;
+using Weft.Records;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Execution;
+
+/// <summary>
+/// The door to executions for commands, the server and C# programs. A run is two steps, so that either can be done by another process:
+/// <code>
+/// var executions = new Executions(new ExecutionPlace(stateFolder, runtimeFolder), records, clock);
+/// ExecutionStart start = executions.Start(new ExecutionRequest { Definition = "train", Plan = plan, PlanBody = body });
+/// // say start.Messages; with -d: start `weft resume NAME` in a session of its own and leave
+/// if (start.Kind is StartKind.New or StartKind.Resumed)
+///     using (RunningExecution run = executions.Take(start.Execution.Id, plan, options))   // handlers of signals call run.Stop / run.Detach
+///         ExecutionEnd end = run.Wait();                                                  // publishes to options.Publish on this thread
+/// </code>
+/// Another process asks for an end with <see cref="AskStop"/>, and follows with <see cref="ExecutionFollower"/>. As its records, an object of this class belongs to one thread
+/// at a time.
+/// </summary>
+internal sealed class Executions(ExecutionPlace place, ExecutionRecords records, TimeProvider clock)
+{
+    /// <summary>How old a lease of another host may be before its owner counts as gone.</summary>
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Records what shall run. An execution of the same definition and inputs that has not succeeded is resumed: what finished is kept, what failed is tried
+    /// again. Starts no process.
+    /// </summary>
+    public ExecutionStart Start(ExecutionRequest request)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        string key = request.Plan.Id.Hex;
+        ExecutionRow? last = request.Fresh ? null : records.FindUnfinished(key) ?? records.FindNewest(key);
+        if (last is { Ended: not null, State: nameof(Phase.Succeeded) } && request.WhenFinished == WhenFinished.StartNew)
+            last = null;
+        if (last is { Ended: not null, State: nameof(Phase.Succeeded) })
+            return new ExecutionStart(StartKind.NothingToDo, last, [$"{last.Name} has finished with the same definition and inputs: nothing to do. `--fresh` runs it again"]);
+        if (last is not null && OwnerOf(last) is { } owner)
+            return new ExecutionStart(StartKind.RunsAlready, last, [$"{last.Name} runs already in {owner}: `weft attach {last.Name}` follows it"]);
+        ExecutionStart start = last is not null ? Resume(last) : Begin(request, key);
+        write.Commit();
+        return start;
+    }
+
+    /// <summary>Prepares an execution to go on: what failed, was cancelled or was blocked is tried again. Its owner must be gone.</summary>
+    public ExecutionStart Reopen(ExecutionId id)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
+        if (OwnerOf(row) is { } owner)
+            return new ExecutionStart(StartKind.RunsAlready, row, [$"{row.Name} runs already in {owner}: `weft attach {row.Name}` follows it"]);
+        ExecutionStart start = Resume(row);
+        write.Commit();
+        return start;
+    }
+
+    /// <summary>Makes this process the owner of a recorded execution and readies its loop.</summary>
+    /// <exception cref="ExecutionTakenException">Another process owns it.</exception>
+    public RunningExecution Take(ExecutionId id, Plan plan, RunOptions options, Decider? decide = null)
+    {
+        RunFolder folder = place.FolderOf(id);
+        folder.Create();
+        FileLock owning = FileLock.TryAcquire(folder.Lock, LockMode.Exclusive) ?? throw new ExecutionTakenException(records.Find(id)?.Owner ?? "another process");
+        try
+        {
+            ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
+            string owner = ProcessName.Own;
+            if (OwnerOnAnotherHost(row) is { } other || !Own(row, owner, out other))
+                throw new ExecutionTakenException(other);
+            var ledger = new Ledger(place.RuntimeFolder, OwnedResources.Find(options.Environment["CUDA_VISIBLE_DEVICES"]));
+            var loop = new ExecutionLoop(row, owner, plan, decide ?? Decision.Decide, options, folder, records, ledger) { KeepsLease = place.IsShared };
+            return new RunningExecution(loop, owning, records, id, owner);
+        }
+        catch
+        {
+            owning.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Asks for an end, from any process. The owner sees it within a quarter of a second; false when nobody owns the execution: then <see cref="Take"/> and
+    /// <see cref="RunningExecution.Wait"/> end what is left of it.
+    /// </summary>
+    public bool AskStop(ExecutionId id, string by)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        records.AskStop(id, by);
+        write.Commit();
+        return records.Find(id) is { } row && OwnerOf(row) is not null;
+    }
+
+    /// <summary>The process that runs the execution now, in words; null when none does.</summary>
+    public string? OwnerOf(ExecutionRow row)
+    {
+        if (OwnerOnAnotherHost(row) is { } other)
+            return other;
+        return FileLock.IsHeld(place.FolderOf(row.Id).Lock) ? row.Owner ?? "another process" : null;
+    }
+
+    /// <summary>The log of an attempt; the file may not exist yet.</summary>
+    public string LogOf(AttemptId attempt) => place.FolderOf(attempt.Execution).Log(attempt);
+
+    private ExecutionStart Begin(ExecutionRequest request, string key)
+    {
+        Digest digest = Digest.Of(request.PlanBody.Span);
+        records.SavePlan(digest, request.PlanBody.Span);
+        ExecutionRow row = records.Create(new NewExecution(new ExecutionId(Ulid.New(clock)), request.Definition, key, digest, request.Snapshot, nameof(Phase.Waiting), request.Name));
+        RunFolder folder = place.FolderOf(row.Id);
+        folder.Create();
+        string temporary = folder.Plan + ".new";
+        File.WriteAllBytes(temporary, request.PlanBody.Span);
+        File.Move(temporary, folder.Plan, overwrite: true);
+        return new ExecutionStart(StartKind.New, row, []);
+    }
+
+    private ExecutionStart Resume(ExecutionRow row)
+    {
+        (long kept, long again) = Reopening.Apply(records, row.Id);
+        records.SetState(row.Id, nameof(Phase.Running), row.Tally, ended: null);
+        records.AskStop(row.Id, how: null);
+        string what = row.Ended is null ? "was interrupted" : "did not succeed";
+        string tried = again > 0 ? $", {again} that failed or were stopped run again" : "";
+        return new ExecutionStart(StartKind.Resumed, row, [$"resuming {row.Name}, which {what}: {kept} finished {(kept == 1 ? "point is" : "points are")} kept{tried}"]);
+    }
+
+    private bool Own(ExecutionRow row, string owner, out string other)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        bool owned = records.TakeOwnership(row.Id, row.Owner, owner);
+        other = owned ? "" : records.Find(row.Id)?.Owner ?? "another process";
+        write.Commit();
+        return owned;
+    }
+
+    /// <summary>On a network file system another host's locks cannot be seen; its lease can.</summary>
+    private string? OwnerOnAnotherHost(ExecutionRow row) =>
+        place.IsShared && row.Owner is { } owner && !ProcessName.IsOnThisHost(owner) && row.Lease is { } lease && clock.GetUtcNow() - lease < LeaseTime ? owner : null;
+}
+
+/// <summary>Where executions of a project live.</summary>
+/// <param name="StateFolder">The project's <c>.weft</c>.</param>
+/// <param name="RuntimeFolder">For locks of this host: <see cref="Machine.RuntimeFolder"/>.</param>
+internal sealed record ExecutionPlace(string StateFolder, string RuntimeFolder)
+{
+    /// <summary>The project lies on a network file system: other hosts may run its executions too.</summary>
+    public bool IsShared { get; } = Directory.Exists(StateFolder) && FileSystems.IsNetwork(StateFolder);
+
+    public RunFolder FolderOf(ExecutionId id) => new(Path.Combine(StateFolder, "executions", id.Value), IsShared ? RuntimeFolder : null);
+}
+
+/// <summary>What shall run.</summary>
+internal sealed record ExecutionRequest
+{
+    /// <summary>The name it is found by: of a job, a workflow, or "sweep" for one typed on the command line.</summary>
+    public required string Definition { get; init; }
+
+    public required Plan Plan { get; init; }
+
+    /// <summary>The plan as it is stored, with its format number; any process can read it back.</summary>
+    public required ReadOnlyMemory<byte> PlanBody { get; init; }
+
+    public string? Snapshot { get; init; }
+
+    /// <summary>A name of the user's; null lets a memorable one be chosen.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Begins a new execution whatever there is.</summary>
+    public bool Fresh { get; init; }
+
+    public WhenFinished WhenFinished { get; init; } = WhenFinished.NothingToDo;
+}
+
+/// <summary>What running again means when the same definition and inputs have succeeded before.</summary>
+internal enum WhenFinished
+{
+    /// <summary>HydraFlow jobs, sweeps from the command line.</summary>
+    NothingToDo,
+
+    /// <summary>Native workflows, whose cached nodes are reused; dstack and MLRun.</summary>
+    StartNew,
+}
+
+internal enum StartKind
+{
+    New,
+    Resumed,
+    NothingToDo,
+    RunsAlready,
+}
+
+/// <summary>What became of a request.</summary>
+/// <param name="Messages">Lines for the user: what is resumed, what is kept.</param>
+internal sealed record ExecutionStart(StartKind Kind, ExecutionRow Execution, ImmutableArray<string> Messages);
+
+/// <summary>An execution that this process owns, until disposed.</summary>
+internal sealed class RunningExecution(ExecutionLoop loop, FileLock owning, ExecutionRecords records, ExecutionId id, string owner) : IDisposable
+{
+    /// <summary>How far it is. Safe from any thread.</summary>
+    public ExecutionProgress Progress => loop.Progress;
+
+    /// <summary>Runs it to its end on the calling thread, or until <see cref="Detach"/>.</summary>
+    /// <exception cref="DatabaseException">Nothing can be recorded any more. What runs goes on, and whoever resumes adopts it.</exception>
+    public ExecutionEnd Wait()
+    {
+        ExecutionEnd end = loop.Run();
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        records.TakeOwnership(id, owner, null);
+        write.Commit();
+        return end;
+    }
+
+    /// <summary>The first call asks all to end (SIGTERM, later SIGKILL), the second kills. Safe from any thread.</summary>
+    public void Stop(string by) => loop.Stop(by);
+
+    /// <summary>Lets go: what runs goes on, <see cref="Wait"/> returns. Safe from any thread.</summary>
+    public void Detach() => loop.Detach();
+
+    public void Dispose()
+    {
+        loop.Dispose();
+        owning.Dispose();
+    }
+}
+
+/// <summary>Another process owns the execution.</summary>
+internal sealed class ExecutionTakenException(string owner) : Exception($"the execution runs already in {owner}")
+{
+    public string Owner { get; } = owner;
+}
+
+/// <summary>How a process is named in records: <c>process 4711 on node17</c>.</summary>
+internal static class ProcessName
+{
+    public static string Own { get; } = $"process {Environment.ProcessId} on {Machine.HostName}";
+
+    public static bool IsOnThisHost(string name) => name.EndsWith($" on {Machine.HostName}", StringComparison.Ordinal);
+}

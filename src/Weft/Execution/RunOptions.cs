@@ -1,0 +1,44 @@
+using Weft.Platform;
+using Weft.Tasks;
+using Weft.Workflows;
+
+namespace Weft.Execution;
+
+/// <summary>How an execution is run. What it runs is its plan's matter.</summary>
+public sealed record RunOptions
+{
+    /// <summary>Attempts at one time, from 1. Default 1: one after the other.</summary>
+    public int Parallel { get; init; } = 1;
+
+    /// <summary>Starts tasks without asking the machine's ledger for what they declare. Default false.</summary>
+    public bool IgnoreResources { get; init; }
+
+    /// <summary>The folder that tasks start in.</summary>
+    public required string ProjectFolder { get; init; }
+
+    /// <summary>The variables that every task inherits, read once by the caller.</summary>
+    public required EnvironmentBlock Environment { get; init; }
+
+    /// <summary>Gives the terminal to tasks as standard input; meant for one attempt at a time. Default false: <c>/dev/null</c>.</summary>
+    public bool TerminalInput { get; init; }
+
+    /// <summary>Variables that are added to an attempt, such as the address of the tracking endpoint.</summary>
+    public Func<Invocation, IEnumerable<KeyValuePair<string, string>>> Variables { get; init; } = _ => [];
+
+    /// <summary>The name of the code state that attempts are recorded with; null when there is none.</summary>
+    public string? Snapshot { get; init; }
+
+    /// <summary>Cache, file digests and the like for decisions; execution, time, folders, signals and the stop are filled in by the loop.</summary>
+    public Func<Facts, Facts> Facts { get; init; } = facts => facts;
+
+    /// <summary>Is told what happens, on the loop's thread: be quick, and do not throw.</summary>
+    public Action<ExecutionEvent> Publish { get; init; } = _ => { };
+
+    /// <summary>Runs that one point's program makes itself, for the count of inner runs. Default 1.</summary>
+    public long RunsPerPoint { get; init; } = 1;
+
+    /// <summary>Who runs it, for the record.</summary>
+    public string User { get; init; } = "";
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

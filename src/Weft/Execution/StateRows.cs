@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Weft.Records;
+using Weft.Tasks;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Execution;
+
+/// <summary>Between states and ends as the loop knows them and the rows that are recorded.</summary>
+internal static class StateRows
+{
+    public static NodeRow ToRow(NodeState state) => new(
+        state.Path, state.Phase.ToString(), state.Attempt, state.Key, Origin: null,
+        state.Outputs.IsEmpty ? null : CanonicalJson.Write(new Value.Map(state.Outputs)),
+        state.Tally is { } tally ? Write(tally) : null,
+        state.Phase.IsTerminal ? state.Since : null);
+
+    /// <summary>The state that a row tells of. How its last attempt ended stands in the attempt's row.</summary>
+    /// <param name="last">The newest attempt of the node, or null when it had none.</param>
+    public static NodeState FromRow(NodeRow row, AttemptRow? last)
+    {
+        var state = new NodeState(row.Path, Enum.Parse<Phase>(row.Phase), row.Attempt)
+        {
+            Key = row.Key,
+            Outputs = row.Outputs is { } outputs && CanonicalJson.Read(outputs) is Value.Map map ? map.Entries : Value.NoEntries,
+            Tally = row.Tally is { } tally ? ReadTally(tally) : null,
+            Since = row.Ended ?? last?.Ended ?? last?.Intended ?? default,
+            Started = last?.Intended,
+        };
+        // A node that waits to be run once more (it was reopened) has its earlier ends behind it.
+        return state.Phase != Phase.Waiting && last?.End is { } end ? state with { End = OutcomeOf(end) } : state;
+    }
+
+    public static AttemptEnd ToRow(EndedAttempt end) => end.Outcome switch
+    {
+        Outcome.Succeeded => new AttemptEnd("Succeeded", Exit: 0),
+        Outcome.Failed failed => new AttemptEnd("Failed", failed.Class.ToString(), failed.ExitCode, failed.Signal, $"{failed.Code}: {failed.Reason}", failed.LastLines.IsEmpty ? null : string.Join('\n', failed.LastLines)),
+        Outcome.Cancelled cancelled => new AttemptEnd("Cancelled", Reason: cancelled.By),
+        Outcome.Lost => new AttemptEnd("Lost", nameof(ErrorClass.NodeLost)),
+        _ => throw new InvalidOperationException($"no such outcome: {end.Outcome.GetType().Name}"),
+    };
+
+    public static Outcome OutcomeOf(AttemptEnd end)
+    {
+        switch (end.State)
+        {
+            case "Succeeded":
+                return new Outcome.Succeeded();
+            case "Cancelled":
+                return new Outcome.Cancelled(end.Reason ?? "");
+            case "Lost":
+                return new Outcome.Lost();
+            default:
+                string reason = end.Reason ?? "";
+                int colon = reason.IndexOf(": ", StringComparison.Ordinal);
+                return new Outcome.Failed(Enum.TryParse(end.Class, out ErrorClass kind) ? kind : ErrorClass.User, colon < 0 ? "task/failed" : reason[..colon], colon < 0 ? reason : reason[(colon + 2)..])
+                {
+                    ExitCode = end.Exit,
+                    Signal = end.Signal,
+                    LastLines = end.Tail is { } tail ? [.. tail.Split('\n')] : [],
+                };
+        }
+    }
+
+    public static string Write(Tally tally)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("next", tally.Next);
+            json.WriteNumber("open", tally.Open);
+            json.WriteNumber("succeeded", tally.Succeeded);
+            json.WriteNumber("failed", tally.Failed);
+            json.WriteNumber("skipped", tally.Skipped);
+            json.WriteNumber("blocked", tally.Blocked);
+            json.WriteNumber("cancelled", tally.Cancelled);
+            if (tally.First is { } first)
+            {
+                json.WriteStartObject("first");
+                json.WriteString("path", first.Path.Text);
+                json.WriteString("code", first.Code);
+                json.WriteString("message", first.Message);
+                json.WriteEndObject();
+            }
+            if (tally.Best is { } best)
+            {
+                json.WriteStartObject("best");
+                json.WriteNumber("index", best.Index);
+                json.WriteString("result", CanonicalJson.Write(Value.Of(best.Result)));
+                json.WritePropertyName("values");
+                json.WriteRawValue(CanonicalJson.Write(new Value.Map(best.Values)));
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    public static Tally ReadTally(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text);
+        JsonElement json = document.RootElement;
+        var tally = new Tally(Number(json, "next"), Number(json, "open"), Number(json, "succeeded"), Number(json, "failed"), Number(json, "skipped"))
+        {
+            Blocked = Number(json, "blocked"),
+            Cancelled = Number(json, "cancelled"),
+        };
+        if (json.TryGetProperty("first", out JsonElement first))
+            tally = tally with { First = new Failure(new NodePath(first.GetProperty("path").GetString()!), first.GetProperty("code").GetString()!, first.GetProperty("message").GetString()!) };
+        if (json.TryGetProperty("best", out JsonElement best))
+        {
+            Value result = CanonicalJson.Read(best.GetProperty("result").GetString()!);
+            var values = CanonicalJson.Read(best.GetProperty("values")) is Value.Map map ? map.Entries : Value.NoEntries;
+            tally = tally with { Best = new BestPoint(best.GetProperty("index").GetInt64(), AsNumber(result), values) };
+        }
+        return tally;
+    }
+
+    private static long Number(JsonElement json, string name) => json.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
+
+    private static double AsNumber(Value value) => value switch
+    {
+        Value.Int integer => (double)integer.Number,
+        Value.Float number => number.Number,
+        _ => double.NaN,
+    };
+}
