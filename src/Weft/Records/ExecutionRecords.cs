@@ -87,6 +87,10 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
             db.Prepare($"SELECT {ExecutionColumns.List} FROM execution WHERE key = ?1 AND ended IS NULL ORDER BY id DESC LIMIT 1").Bind(1, key));
     }
 
+    /// <summary>The newest execution of this key, however it ended.</summary>
+    public ExecutionRow? FindNewest(string key) =>
+        ExecutionColumns.ReadOne(db.Prepare($"SELECT {ExecutionColumns.List} FROM execution WHERE key = ?1 ORDER BY id DESC LIMIT 1").Bind(1, key));
+
     public ExecutionRow? Find(ExecutionId id) =>
         ExecutionColumns.ReadOne(db.Prepare($"SELECT {ExecutionColumns.List} FROM execution WHERE id = ?1").Bind(1, id.Value));
 
