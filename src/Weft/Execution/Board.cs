@@ -248,8 +248,6 @@ internal sealed class Board
     {
         NodeState state = Known(path);
         Set(state with { Phase = Phase.Running, Tally = (state.Tally ?? new Tally()).Opened(expand.Open), Since = facts.Now });
-        if (!expand.Nodes.IsEmpty)
-            _scopes[path] = expand.Nodes;
         if (IsSweep(path))
             _sweeps.Add(path);
         EnqueueScope(path);
