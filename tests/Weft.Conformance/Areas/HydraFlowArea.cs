@@ -13,6 +13,9 @@ internal static class HydraFlowArea
             ["sets"] = HydraFlowSyntax.Judge,
             ["helpers"] = HydraFlowSyntax.Judge,
             ["errors"] = HydraFlowSyntax.Judge,
+            ["legacy-jobs-0.10"] = HydraFlowJobs.Judge,
+            ["legacy-jobs-0.11"] = HydraFlowJobs.Judge,
+            ["legacy-jobs-0.15"] = HydraFlowJobs.Judge,
             ["legacy-syntax-0.15"] = HydraFlowSyntax.JudgeLegacy,
         };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Weft.Config.Nodes;
 using Weft.Dialects.HydraFlow;
 using Weft.Sweeps;
 using Weft.Text;
@@ -67,7 +68,7 @@ internal static class HydraFlowHelpers
             case "shell_join":
                 return ShellWords.Join(Strings(input));
             case "py_repr":
-                return PythonText.Repr(text);
+                return PythonText.Quoted(text);
             case "merge_args":
                 return AddWords.Merge(Strings(input[0]), Strings(input[1]));
             default:

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Weft.Config.Nodes;
+using Weft.Expressions;
+using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Dialects.HydraFlow;
+
+/// <summary>A job of <c>hydraflow.yaml</c> as a workflow of one node: its command for each point of its sets.</summary>
+/// <param name="folder">The project's folder, in which commands run.</param>
+internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
+{
+    /// <summary>Calls the function that its first argument names with the list of the others.</summary>
+    private const string CallCode =
+        "import importlib,sys;m,_,f=sys.argv[1].rpartition('.');getattr(importlib.import_module(m),f)(sys.argv[2:])";
+
+    public override string Name => job.Key;
+
+    public override string Kind => job.Kind switch
+    {
+        JobKind.Submit => "hydraflow submit",
+        JobKind.Call => "hydraflow call",
+        _ => "hydraflow run",
+    };
+
+    public override Span At => job.At;
+
+    public override Prepared? Prepare(Arguments arguments, Diagnostics diagnostics)
+    {
+        if (JobSweepReader.Read(job, arguments, diagnostics) is not { } sweep)
+            return null;
+        return new Prepared(job.Key, sweep.Kind == JobKind.Submit ? [] : Definitions(sweep))
+        {
+            Obstacle = sweep.Kind == JobKind.Submit ? new Diagnostic("hydraflow/submit", "`submit` jobs can be shown but not run yet", sweep.Job.Command!.At) : null,
+            Commands = sweep.Kind == JobKind.Submit ? 1 : sweep.Space.Size,
+            InnerRuns = sweep.InnerRuns,
+            DryRun = ulid => DryRun(sweep, ulid),
+            Words = ulid => Lists(sweep, ulid).Select(list => (ImmutableArray<string>)[.. sweep.Kind == JobKind.Submit ? [] : sweep.Command, .. list]),
+            Notes = sweep.Notes,
+        };
+    }
+
+    /// <summary>The argument lists, without the command.</summary>
+    private static IEnumerable<IEnumerable<string>> Lists(JobSweep sweep, string ulid) =>
+        sweep.Space.Points().Select(point => sweep.Arguments(point, Ulid.Derive(ulid, point.Index)));
+
+    private IEnumerable<string> DryRun(JobSweep sweep, string ulid) => sweep.Kind switch
+    {
+        JobKind.Run => Lists(sweep, ulid).Select(list => ShellWords.Join([.. sweep.Command, .. list])),
+        JobKind.Call => Lists(sweep, ulid).Select(list => $"{sweep.Command[0]}([{string.Join(", ", sweep.Command.Skip(1).Concat(list).Select(PythonText.Quoted))}])"),
+        _ => Lists(sweep, ulid).Select(ShellWords.Join).Prepend(ShellWords.Join([.. sweep.Command, LineFile(ulid)])),
+    };
+
+    /// <summary>The file that a submitted program gets, in the working directory: <c>tmp</c> and eight characters.</summary>
+    private string LineFile(string ulid) => Path.Combine(folder, "tmp" + Ulid.Derive(ulid, -1)[^8..].ToLowerInvariant());
+
+    private static ImmutableArray<Definition> Definitions(JobSweep sweep)
+    {
+        HydraFlowJob job = sweep.Job;
+        var task = new TaskDefinition(job.Key, new TaskBody.Command([.. Words(sweep)]), job.At);
+        var node = new Node.Each(new NodeId(job.Key), new Elements.Known(sweep.Space), new Callee(CalleeKind.Task, task.Name, job.At), job.At);
+        return [new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition(job.Key, [node], job.At))];
+    }
+
+    /// <summary>The words of a command as expressions over its point; only the ULID is not known before it runs.</summary>
+    private static IEnumerable<Expr> Words(JobSweep sweep)
+    {
+        string[] command = sweep.Kind == JobKind.Call ? ["python3", "-c", CallCode, .. sweep.Command] : [.. sweep.Command];
+        foreach (string word in command)
+            yield return Expr.Of(word);
+        yield return Expr.Of(JobSweep.Multirun);
+        yield return Expr.To(Root.Words);
+        yield return Expr.Of(sweep.JobName);
+        yield return new Expr.Concat([Expr.Of(JobSweep.SweepFolder), Expr.To(Root.Run, "ulid")], Expr.Nowhere);
+        if (sweep.AddParameter is { } parameter)
+            yield return Expr.To(Root.Item, parameter);
+        foreach (string word in sweep.Add)
+            yield return Expr.Of(word);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using Weft.Sweeps;
+using Weft.Values;
+
+namespace Weft.Dialects.HydraFlow;
+
+/// <summary>
+/// A job with its sweeps read: the space of its commands, and the words around those of a point. Reading happens before the first command
+/// starts, so one wrong set means that nothing runs.
+/// </summary>
+public sealed record JobSweep(HydraFlowJob Job, JobKind Kind, Space Space)
+{
+    /// <summary>Program or function, its fixed arguments and the words of the command line.</summary>
+    public required ImmutableArray<string> Command { get; init; }
+
+    /// <summary>The words at the end of every command; of no use when <see cref="AddParameter"/> names those of each point.</summary>
+    public required ImmutableArray<string> Add { get; init; }
+
+    /// <summary>The parameter that holds the last words of a point, when its sets differ in them.</summary>
+    public string? AddParameter { get; init; }
+
+    /// <summary>How many runs the programs make in all, inner sweeps counted out.</summary>
+    public required BigInteger InnerRuns { get; init; }
+
+    /// <summary>What was replaced by words of the command line, one sentence each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>Words that Hydra needs before and after those of a point.</summary>
+    public const string Multirun = "--multirun";
+
+    public const string SweepFolder = "hydra.sweep.dir=multirun/";
+
+    public string JobName => $"hydra.job.name={Job.Name}";
+
+    /// <summary>The argument list of a point, without the command. The ULID names the folder of its results.</summary>
+    public IEnumerable<string> Arguments(Point point, string ulid) =>
+        [Multirun, .. point.Words.Select(word => word.Text), JobName, SweepFolder + ulid, .. AddOf(point)];
+
+    private IEnumerable<string> AddOf(Point point) => AddParameter is null
+        ? Add
+        : ((Value.List)point.Values[AddParameter]).Items.Select(word => ((Value.Text)word).Content);
+}

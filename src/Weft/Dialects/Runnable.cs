@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using Weft.Text;
+using Weft.Workflows;
+
+namespace Weft.Dialects;
+
+/// <summary>Something of a project that has a name and can be run, whatever kind of file it comes from.</summary>
+public abstract class Runnable
+{
+    public abstract string Name { get; }
+
+    /// <summary>For listings: <c>hydraflow run</c>, <c>hydraflow call</c>, …</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Where it is declared.</summary>
+    public abstract Span At { get; }
+
+    /// <summary>Works the arguments in and reads all that was left unread. Null when anything is wrong; the diagnostics say what.</summary>
+    public abstract Prepared? Prepare(Arguments arguments, Diagnostics diagnostics);
+}
+
+/// <summary>What the planner takes, and what can be said of it before anything is planned.</summary>
+/// <param name="Workflow">The name of the workflow among the definitions that is to be run.</param>
+public sealed record Prepared(string Workflow, ImmutableArray<Definition> Definitions)
+{
+    /// <summary>How many programs or functions are started.</summary>
+    public required long Commands { get; init; }
+
+    /// <summary>How many runs come of it when the programs sweep themselves.</summary>
+    public required BigInteger InnerRuns { get; init; }
+
+    /// <summary>The lines of a dry run, made while they are read. The ULID stands for the execution's.</summary>
+    public required Func<string, IEnumerable<string>> DryRun { get; init; }
+
+    /// <summary>The words of each command, made while they are read; the lines of the file where one command gets them all in a file.</summary>
+    public required Func<string, IEnumerable<ImmutableArray<string>>> Words { get; init; }
+
+    /// <summary>Why it can be shown but not run; null when it can.</summary>
+    public Diagnostic? Obstacle { get; init; }
+
+    /// <summary>What the user should know: which sweep an argument replaced.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+}
