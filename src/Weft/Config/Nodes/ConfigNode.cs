@@ -46,6 +46,13 @@ public abstract class ConfigNode
     /// <summary>Null, missing or an interpolation.</summary>
     public bool IsSpecial => Content.Kind is ScalarKind.Null or ScalarKind.Missing or ScalarKind.Interpolation;
 
+    /// <summary>Computed by an interpolation: it belongs to no tree, and no path leads into it.</summary>
+    internal bool IsResult
+    {
+        get => (_flags & NodeFlags.Result) != 0;
+        init => _flags |= value ? NodeFlags.Result : 0;
+    }
+
     public ConfigNode Root
     {
         get
@@ -108,7 +115,7 @@ public abstract class ConfigNode
 
     private protected T CopyState<T>(T copy) where T : ConfigNode
     {
-        copy._flags = _flags;
+        copy._flags = _flags & ~NodeFlags.Result;
         copy.Type = Type;
         copy.KeyAt = KeyAt;
         return copy;
@@ -121,6 +128,9 @@ public abstract class ConfigNode
         if (from.Struct is { } isStruct)
             Struct = isStruct;
     }
+
+    /// <summary>Gives a root a parent whose entry it is not, so that its interpolations are evaluated there.</summary>
+    internal void Adopt(ConfigNode parent) => Parent = parent;
 
     /// <summary>Deep trees are made by code and by interpolation, not only by files, which are limited: fail before the stack does.</summary>
     private protected static void GuardStack() => RuntimeHelpers.EnsureSufficientExecutionStack();
@@ -141,6 +151,7 @@ public abstract class ConfigNode
         ReadOnly = 2,
         StructSet = 4,
         Struct = 8,
+        Result = 16,
     }
 }
 

@@ -55,7 +55,10 @@ public static class ConfigPath
     {
         var nodes = new List<ConfigNode>();
         for (ConfigNode current = node; current.Parent is { } parent; current = parent)
-            nodes.Add(current);
+        {
+            if (!current.Key.IsNull)
+                nodes.Add(current);
+        }
         var text = new StringBuilder();
         for (int i = nodes.Count - 1; i >= 0; i--)
             AppendKey(text, nodes[i].Parent!, nodes[i].Key);

@@ -31,7 +31,7 @@ public sealed class DictConfig : ConfigNode, IEnumerable<ConfigNode>
     public ConfigType ContentType { get; internal set; } = ConfigType.AnyDict;
 
     /// <summary>The schema when the entries are its fields.</summary>
-    public ConfigSchema? Schema => (ContentType as StructuredType)?.Schema;
+    public ConfigSchema? Schema => IsSpecial ? null : (ContentType as StructuredType)?.Schema;
 
     /// <summary>Number of entries; none in a special state.</summary>
     public int Count => _count;

@@ -39,6 +39,9 @@ public sealed class ListConfig : ConfigNode, IReadOnlyList<ConfigNode>
         _items.Add(item);
     }
 
+    /// <summary>Appends a node that stays where it is: the items of a computed list are evaluated in their own places.</summary>
+    internal void Borrow(ConfigNode item) => _items.Add(item);
+
     /// <summary>Puts a node in the place of an item.</summary>
     internal void Replace(int index, ConfigNode item)
     {
