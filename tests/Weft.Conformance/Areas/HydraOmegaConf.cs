@@ -21,6 +21,12 @@ internal static class HydraOmegaConf
         string id = vector.GetProperty("id").GetString()!;
         var run = new Run(vector);
         JsonElement expected = vector.GetProperty("expect");
+        if (HydraDifferences.Of(vector, expected) is { } difference)
+        {
+            string wantedOurs = difference.Ours;
+            string foundOurs = run.FirstError ?? HydraNodes.Canonical(run.Config!);
+            return wantedOurs == foundOurs ? new(id, Verdict.KnownDifference, difference.Reason) : Failed(id, "difference", wantedOurs, foundOurs);
+        }
         if (expected.TryGetProperty("error", out JsonElement error))
         {
             string wanted = error.GetProperty("class").GetString()!;

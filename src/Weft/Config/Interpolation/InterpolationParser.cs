@@ -131,8 +131,8 @@ internal ref struct InterpolationParser
             return null;
         while (At('.') || At('['))
         {
-            if (At('.'))
-                _at++;
+            if (At('.') && ++_at < _text.Length && _text[_at] == '[')
+                return Fail(_at, "expected a key after `.`, found `[`");
             if (!ConfigKey(steps))
                 return null;
         }

@@ -370,7 +370,7 @@ public sealed class Resolution
         ConfigNode container = start;
         for (int i = 0; i < keys.Count; i++)
         {
-            if (container.IsNull)
+            if (container.IsNull && container is not ValueNode)
                 return new(null, null) { Container = container, Key = keys[i] };
             if (container is not (DictConfig or ListConfig) || container.IsResult || container.IsSpecial)
             {

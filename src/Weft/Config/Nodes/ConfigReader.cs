@@ -17,7 +17,7 @@ public static class ConfigReader
     public static ConfigNode? Read(Source source, Diagnostics diagnostics)
     {
         int before = diagnostics.Errors;
-        YamlNode? root = YamlReader.Read(source, diagnostics, IsTextKey);
+        YamlNode? root = PyYaml.Check(source, diagnostics) ? YamlReader.Read(source, diagnostics, IsTextKey) : null;
         if (diagnostics.Errors > before)
             return null;
         if (root is null)
