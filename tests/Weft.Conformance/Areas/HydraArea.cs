@@ -7,7 +7,9 @@ internal static class HydraArea
     public static readonly IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files =
         new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>
         {
+            ["compose"] = HydraCompose.Judge,
             ["omegaconf"] = HydraOmegaConf.Judge,
             ["overrides"] = HydraOverrides.Judge,
+            ["sweeps"] = HydraSweeps.Judge,
         };
 }

@@ -73,7 +73,7 @@ internal static class HydraOmegaConf
     }
 
     /// <summary>Ids by OmegaConf's class. PyYAML's reader, scanner, parser and composer are one reader here, so their classes are one id.</summary>
-    private static bool SameClass(string wanted, string id) => wanted switch
+    public static bool SameClass(string wanted, string id) => wanted switch
     {
         "ReaderError" or "ScannerError" or "ParserError" or "ComposerError" => id.StartsWith("yaml/", StringComparison.Ordinal),
         "ConstructorError" => id is "yaml/duplicate-key" or "yaml/tag" or "yaml/key" or "yaml/merge",

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Weft.Config;
+using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
 
@@ -137,7 +137,7 @@ internal static class HydraValues
                 return "false";
             case JsonValueKind.Number:
                 string number = value.GetRawText();
-                return number.AsSpan().ContainsAny('.', 'e', 'E') ? PythonFloat.Repr(value.GetDouble()) : number;
+                return number.AsSpan().ContainsAny('.', 'e', 'E') ? PythonText.Float(value.GetDouble()) : number;
             case JsonValueKind.String:
                 return Quoted(value.GetString()!);
             case JsonValueKind.Array:
@@ -163,7 +163,7 @@ internal static class HydraValues
             case Element.Int integer:
                 return integer.Number.ToString(CultureInfo.InvariantCulture);
             case Element.Float number:
-                return PythonFloat.Repr(number.Number);
+                return PythonText.Float(number.Number);
             case Element.Text text:
                 string quote = withQuotes && text.Quote != Quote.None ? (text.Quote == Quote.Single ? "'" : "\"") : "";
                 return quote + Quoted(text.Content);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using Weft.Config.Nodes;
 
 namespace Weft.Config.Overrides;
 
@@ -229,7 +230,7 @@ internal static class Casts
         Element.Int integer => integer.Number.ToString(CultureInfo.InvariantCulture),
         Element.Float number when double.IsNaN(number.Number) => "NaN",
         Element.Float number when double.IsInfinity(number.Number) => number.Number > 0 ? "Infinity" : "-Infinity",
-        Element.Float number => PythonFloat.Repr(number.Number),
+        Element.Float number => PythonText.Float(number.Number),
         _ => null,
     };
 

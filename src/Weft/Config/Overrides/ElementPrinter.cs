@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Weft.Config.Nodes;
 
 namespace Weft.Config.Overrides;
 
@@ -33,7 +34,7 @@ public static class ElementPrinter
                 text.Append(integer.Number);
                 break;
             case Element.Float number:
-                text.Append(PythonFloat.Repr(number.Number));
+                text.Append(PythonText.Float(number.Number));
                 break;
             case Element.Text { Quote: Quote.None } unquoted:
                 PrintUnquoted(text, unquoted.Content, isNested);

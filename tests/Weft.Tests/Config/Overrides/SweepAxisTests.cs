@@ -1,5 +1,5 @@
 using System.Numerics;
-using Weft.Config;
+using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
 
@@ -69,7 +69,7 @@ public sealed class SweepAxisTests
     [InlineData(5e-324, "5e-324")]
     [InlineData(100.25, "100.25")]
     [InlineData(0.00012345, "0.00012345")]
-    public void Floats_are_written_as_Python_writes_them(double number, string text) => Assert.Equal(text, PythonFloat.Repr(number));
+    public void Floats_are_written_as_Python_writes_them(double number, string text) => Assert.Equal(text, PythonText.Float(number));
 
     private static SweepAxis? Axis(string text, Diagnostics? diagnostics = null) =>
         SweepAxis.Of(Override.Parse(Source.OfArgument(1, text), [])!, _ => ["mysql", "postgres", "sqlite", "sqlx"], diagnostics ?? []);

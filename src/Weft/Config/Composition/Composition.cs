@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Weft.Config.Interpolation;
+using Weft.Config.Nodes;
+using Weft.Config.Overrides;
+
+namespace Weft.Config.Composition;
+
+/// <summary>One job, or the frame of a sweep of jobs.</summary>
+public enum RunMode
+{
+    Run,
+    MultiRun,
+}
+
+/// <summary>
+/// A composed configuration, with what it was made of. Every node knows its file, line and column, or the argument that set it.
+/// </summary>
+public sealed class Composition
+{
+    private readonly Resolvers.Resolvers _resolvers;
+    private DictConfig? _job;
+    private Resolution? _jobResolution;
+
+    internal Composition(DictConfig config, Resolution resolution, DefaultsList defaults, IReadOnlyList<Override> overrides, ImmutableArray<IConfigSource> sources, Resolvers.Resolvers resolvers)
+    {
+        _resolvers = resolvers;
+        Config = config;
+        Resolution = resolution;
+        Defaults = defaults;
+        Overrides = overrides;
+        Sources = sources;
+    }
+
+    /// <summary>The whole, with the <c>hydra</c> node.</summary>
+    public DictConfig Config { get; }
+
+    /// <summary>What the application gets: the whole without the <c>hydra</c> node. A copy, made on first use.</summary>
+    public DictConfig Job => _job ??= WithoutHydra();
+
+    /// <summary>The <c>hydra</c> node.</summary>
+    public DictConfig Hydra => (DictConfig)Config["hydra"]!;
+
+    /// <summary>Evaluates interpolations as long as no job is known: <c>${hydra:…}</c> fails.</summary>
+    public Resolution Resolution { get; }
+
+    /// <summary>Evaluates interpolations for a job: <c>${hydra:…}</c> reads the <c>hydra</c> node.</summary>
+    public Resolution JobResolution => _jobResolution ??= MakeJobResolution();
+
+    /// <summary>Which configurations were merged, in order, and who chose them.</summary>
+    public DefaultsList Defaults { get; }
+
+    /// <summary>In the order given.</summary>
+    public IReadOnlyList<Override> Overrides { get; }
+
+    /// <summary>The search path in effect.</summary>
+    public ImmutableArray<IConfigSource> Sources { get; }
+
+    /// <summary>Overrides that are not about Hydra itself, as typed.</summary>
+    public IEnumerable<string> TaskOverrides => Overrides.Where(item => !item.IsHydra).Select(item => item.Text);
+
+    /// <summary>Overrides of <c>hydra.…</c> and <c>hydra/…</c>, as typed.</summary>
+    public IEnumerable<string> HydraOverrides => Overrides.Where(item => item.IsHydra).Select(item => item.Text);
+
+    private Resolution MakeJobResolution()
+    {
+        var resolution = new Resolution(_resolvers.WithHydra(Config));
+        resolution.CopyCacheFrom(Resolution);
+        return resolution;
+    }
+
+    private DictConfig WithoutHydra()
+    {
+        var job = (DictConfig)Config.Copy();
+        job.Remove(Scalar.Of("hydra"));
+        return job;
+    }
+}
