@@ -138,6 +138,13 @@ public static class RunJson
     }
 
     /// <summary>A whole run as an object.</summary>
+    public static void Write(Utf8JsonWriter json, Run run)
+    {
+        var summary = new ArrayBufferWriter<byte>(1024);
+        WriteSummary(summary, run);
+        Write(json, run.Info, summary.WrittenSpan);
+    }
+
     internal static void Write(Utf8JsonWriter json, RunInfo info, ReadOnlySpan<byte> summary)
     {
         json.WriteStartObject();

@@ -1,0 +1,145 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Weft.Server.Artifacts;
+using Weft.Server.Mlflow;
+using Weft.Tracking;
+
+namespace Weft.Server.Http;
+
+/// <summary>
+/// The server behind Kestrel, without a host, middleware or container: checks who calls from where, finds the route, runs it, and turns what
+/// it refuses into MLflow's error bodies.
+/// </summary>
+internal sealed partial class Application : IHttpApplication<HttpContext>
+{
+    private static readonly Router s_router = new(Routes.All);
+
+    private readonly ServerOptions _options;
+    private readonly HostRules _hosts;
+    private readonly Gate _gate;
+    private readonly ILogger _log;
+
+    public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log)
+    {
+        _options = options;
+        _hosts = new HostRules(options);
+        _gate = gate;
+        _log = log;
+        Store = store;
+        Clock = clock;
+        Artifacts = new ArtifactStore(options.ArtifactFolder, options.ServesArtifacts);
+    }
+
+    public TrackingStore Store { get; }
+
+    public ArtifactStore Artifacts { get; }
+
+    public TimeProvider Clock { get; }
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        string path = PathOf(context);
+        var call = new Call(context, this, path);
+        try
+        {
+            await AnswerAsync(call);
+        }
+        catch (TrackingException refused) when (!context.Response.HasStarted)
+        {
+            await ErrorAnswer.SendAsync(call, refused);
+        }
+        catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
+        {
+            await call.TextAsync(bad.Message, bad.StatusCode);
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested || e is Microsoft.AspNetCore.Connections.ConnectionResetException)
+        {
+            // The client went away; there is nobody to answer.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            Log.Failed(_log, context.Request.Method, path, e);
+            await ErrorAnswer.SendAsync(call, new TrackingException(TrackingError.InternalError, $"{e.GetType().Name}: {e.Message}"));
+        }
+    }
+
+    private async ValueTask AnswerAsync(Call call)
+    {
+        HttpRequest request = call.Http.Request;
+        IHeaderDictionary headers = call.Http.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        if (_options.FrameOptions is { } frame)
+            headers.XFrameOptions = frame;
+        bool isProbe = call.Path is "health" or "version" or "healthz";
+        if (!isProbe && !_hosts.AllowsHost(request.Host.Value ?? ""))
+        {
+            await call.TextAsync("Invalid Host header - possible DNS rebinding attack detected", 403);
+            return;
+        }
+        bool isApi = call.Path.StartsWith("api/", StringComparison.Ordinal) || call.Path.StartsWith("ajax-api/", StringComparison.Ordinal);
+        if (_hosts.IsForged(request, isApi || call.Path.StartsWith("v1/", StringComparison.Ordinal)))
+        {
+            await call.TextAsync("Cross-origin request blocked", 403);
+            return;
+        }
+        _hosts.AddHeaders(request, call.Http.Response);
+        if (request.Method == "OPTIONS")
+        {
+            call.Http.Response.StatusCode = 204;
+            return;
+        }
+        if (!isProbe)
+        {
+            if (_gate(call.Http) is not { } caller)
+            {
+                headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+                await call.TextAsync("You are not authenticated. Send a bearer token, or a user name and password.", 401);
+                return;
+            }
+            call.Caller = caller;
+        }
+        await DispatchAsync(call);
+    }
+
+    private static ValueTask DispatchAsync(Call call)
+    {
+        string verb = call.Http.Request.Method == "HEAD" ? "GET" : call.Http.Request.Method;
+        string path = call.Path.StartsWith("ajax-api/", StringComparison.Ordinal) ? call.Path["ajax-".Length..] : call.Path;
+        Route? route = s_router.Find(verb, path, out string[] parts, out bool isKnown);
+        if (route is null)
+            return call.TextAsync(isKnown ? "Method Not Allowed" : "Not Found", isKnown ? 405 : 404);
+        call.Parts = parts;
+        return route.Handle(call);
+    }
+
+    /// <summary>
+    /// The path as it was sent, without the leading slash and the configured prefix. It is not decoded here: a handler that takes a path of
+    /// a file must see its escapes.
+    /// </summary>
+    private string PathOf(HttpContext context)
+    {
+        string target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (!target.StartsWith('/'))
+            target = context.Request.Path.Value ?? "/";
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        if (query >= 0)
+            target = target[..query];
+        if (_options.PathPrefix.Length > 0 && target.StartsWith(_options.PathPrefix + "/", StringComparison.Ordinal))
+            target = target[_options.PathPrefix.Length..];
+        return target.Length > 0 ? target[1..] : "";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Verb} {Path} failed")]
+        public static partial void Failed(ILogger logger, string verb, string path, Exception failure);
+    }
+}

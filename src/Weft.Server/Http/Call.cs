@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Weft.Tracking;
+
+namespace Weft.Server.Http;
+
+/// <summary>One request and its answer.</summary>
+internal sealed class Call(HttpContext http, Application application, string path)
+{
+    /// <summary>A JSON body beyond this is refused: the largest batch that clients send is far below.</summary>
+    public const int LongestJson = 16 * 1024 * 1024;
+
+    /// <summary>How deep JSON may be nested.</summary>
+    public const int DeepestJson = 64;
+
+    private const int LargestKept = 1024 * 1024;
+
+    private static readonly ConcurrentBag<ArrayBufferWriter<byte>> s_buffers = [];
+
+    public HttpContext Http { get; } = http;
+
+    public Application Application { get; } = application;
+
+    public TrackingStore Store => Application.Store;
+
+    /// <summary>The decoded path below the server's own prefix.</summary>
+    public string Path { get; } = path;
+
+    public Caller Caller { get; set; } = Caller.Anyone;
+
+    /// <summary>What the braces of the route's path matched, in order.</summary>
+    public string[] Parts { get; set; } = [];
+
+    public string Query(string name) => Http.Request.Query[name].FirstOrDefault() ?? "";
+
+    /// <summary>The request's members: of the query for GET, else of the JSON body, which may be absent.</summary>
+    public async ValueTask<Fields> ReadAsync()
+    {
+        if (HttpMethods.IsGet(Http.Request.Method))
+            return Fields.OfQuery(Http.Request.Query);
+        ReadOnlyMemory<byte> body = await ReadBodyAsync();
+        return body.IsEmpty ? default : Parse(body);
+    }
+
+    /// <summary>The JSON body as bytes; empty when there is none. The bytes live as long as the call.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
+    {
+        HttpRequest request = Http.Request;
+        if (request.ContentLength is > LongestJson)
+            throw TooLong();
+        bool mayHaveBody = request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0;
+        if (mayHaveBody && !IsJson(request.ContentType))
+            throw TrackingException.Invalid($"Bad Request. Content-Type should be application/json, found '{request.ContentType}'.");
+        if (!mayHaveBody)
+            return default;
+        var body = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096));
+        while (true)
+        {
+            int read = await request.Body.ReadAsync(body.GetMemory(1), Http.RequestAborted);
+            if (read == 0)
+                break;
+            body.Advance(read);
+            if (body.WrittenCount > LongestJson)
+                throw TooLong();
+        }
+        return Unwrapped(body.WrittenMemory);
+    }
+
+    /// <summary>Answers with a JSON object whose members are written by <paramref name="write"/>.</summary>
+    public async ValueTask AnswerAsync(Action<Utf8JsonWriter> write, int status = 200)
+    {
+        if (!s_buffers.TryTake(out ArrayBufferWriter<byte>? buffer))
+            buffer = new ArrayBufferWriter<byte>(4096);
+        try
+        {
+            using (var json = new Utf8JsonWriter(buffer, TrackingJson.WriterOptions))
+            {
+                json.WriteStartObject();
+                write(json);
+                json.WriteEndObject();
+            }
+            await SendAsync("application/json", buffer.WrittenMemory, status);
+        }
+        finally
+        {
+            if (buffer.Capacity <= LargestKept)
+            {
+                buffer.ResetWrittenCount();
+                s_buffers.Add(buffer);
+            }
+        }
+    }
+
+    /// <summary>Answers <c>{}</c>.</summary>
+    public ValueTask DoneAsync() => SendAsync("application/json", s_nothing, 200);
+
+    public ValueTask TextAsync(string text, int status = 200) => SendAsync("text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(text), status);
+
+    public async ValueTask SendAsync(string type, ReadOnlyMemory<byte> body, int status)
+    {
+        HttpResponse response = Http.Response;
+        response.StatusCode = status;
+        response.ContentType = type;
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body, Http.RequestAborted);
+    }
+
+    private static readonly byte[] s_nothing = "{}"u8.ToArray();
+
+    private static TrackingException TooLong() => TrackingException.Invalid($"The request is longer than {LongestJson} bytes");
+
+    private static bool IsJson(string? type)
+    {
+        ReadOnlySpan<char> media = type;
+        int parameters = media.IndexOf(';');
+        return (parameters < 0 ? media : media[..parameters]).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Fields Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            JsonElement json = JsonElement.Parse(body.Span, new JsonDocumentOptions { MaxDepth = DeepestJson });
+            return json.ValueKind switch
+            {
+                JsonValueKind.Object => Fields.OfJson(json),
+                JsonValueKind.Null => default,
+                _ => throw TrackingException.Invalid($"The body of a request must be a JSON object, found {json.ValueKind}"),
+            };
+        }
+        catch (JsonException e)
+        {
+            throw TrackingException.Invalid($"The body of the request is not JSON: {e.Message}");
+        }
+    }
+
+    /// <summary>A body that is one JSON string holds the JSON that is meant.</summary>
+    private static ReadOnlyMemory<byte> Unwrapped(ReadOnlyMemory<byte> body)
+    {
+        ReadOnlySpan<byte> text = body.Span.TrimStart(" \t\r\n"u8);
+        if (text.IsEmpty || text[0] != '"')
+            return text.IsEmpty ? default : body;
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            reader.Read();
+            return System.Text.Encoding.UTF8.GetBytes(reader.GetString()!);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw TrackingException.Invalid($"The body of the request is not JSON: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Weft.Server.Http;
+using Weft.Tracking;
+
+namespace Weft.Server.Mlflow;
+
+/// <summary>
+/// Every path the server answers. A path under <c>api/</c> is answered under <c>ajax-api/</c>, too, which is what web pages call.
+/// </summary>
+internal static class Routes
+{
+    /// <summary>
+    /// The level of MLflow's API that clients may expect. From 3.4 on they would send the spans of traces to <c>/v1/traces</c>; below it they
+    /// store them as an artifact.
+    /// </summary>
+    public const string ApiLevel = "3.3.2";
+
+    private const string V2 = "api/2.0/mlflow/";
+    private const string V3 = "api/3.0/mlflow/";
+    private const string Proxy = "api/2.0/mlflow-artifacts/";
+
+    public static readonly Route[] All =
+    [
+        new("GET", "health", call => call.TextAsync("OK")),
+        new("GET", "healthz", call => call.TextAsync("OK")),
+        new("GET", "version", call => call.TextAsync(ApiLevel)),
+        new("GET", V3 + "server-info", ServerInfoAsync),
+
+        new("POST", V2 + "experiments/create", ExperimentRoutes.CreateAsync),
+        new("GET", V2 + "experiments/get", ExperimentRoutes.GetAsync),
+        new("GET", V2 + "experiments/get-by-name", ExperimentRoutes.GetByNameAsync),
+        new("GET", V2 + "experiments/search", ExperimentRoutes.SearchAsync),
+        new("POST", V2 + "experiments/search", ExperimentRoutes.SearchAsync),
+        new("POST", V2 + "experiments/update", ExperimentRoutes.UpdateAsync),
+        new("POST", V2 + "experiments/delete", ExperimentRoutes.DeleteAsync),
+        new("POST", V2 + "experiments/restore", ExperimentRoutes.RestoreAsync),
+        new("POST", V2 + "experiments/set-experiment-tag", ExperimentRoutes.SetLabelAsync),
+        new("POST", V2 + "experiments/delete-experiment-tag", ExperimentRoutes.DeleteLabelAsync),
+        new("POST", V2 + "experiments/search-datasets", ExperimentRoutes.SearchDatasetsAsync),
+
+        new("POST", V2 + "runs/create", RunRoutes.CreateAsync),
+        new("GET", V2 + "runs/get", RunRoutes.GetAsync),
+        new("POST", V2 + "runs/update", RunRoutes.UpdateAsync),
+        new("POST", V2 + "runs/delete", RunRoutes.DeleteAsync),
+        new("POST", V2 + "runs/restore", RunRoutes.RestoreAsync),
+        new("POST", V2 + "runs/search", RunRoutes.SearchAsync),
+        new("POST", V2 + "runs/log-metric", RunRoutes.LogMetricAsync),
+        new("POST", V2 + "runs/log-parameter", RunRoutes.LogParamAsync),
+        new("POST", V2 + "runs/set-tag", RunRoutes.SetLabelAsync),
+        new("POST", V2 + "runs/delete-tag", RunRoutes.DeleteLabelAsync),
+        new("POST", V2 + "runs/log-batch", RunRoutes.LogBatchAsync),
+        new("POST", V2 + "runs/log-model", RunRoutes.LogModelAsync),
+        new("POST", V2 + "runs/log-inputs", RunRoutes.LogInputsAsync),
+        new("POST", V2 + "runs/outputs", RunRoutes.LogOutputsAsync),
+
+        new("GET", V2 + "metrics/get-history", MetricRoutes.HistoryAsync),
+        new("GET", V2 + "metrics/get-history-bulk", MetricRoutes.BulkAsync),
+        new("GET", V2 + "metrics/get-history-bulk-interval", MetricRoutes.IntervalAsync),
+
+        new("GET", V2 + "artifacts/list", ArtifactRoutes.ListAsync),
+        new("GET", Proxy + "artifacts", ArtifactRoutes.ProxyListAsync),
+        new("GET", Proxy + "artifacts/{*}", ArtifactRoutes.ProxyGetAsync),
+        new("PUT", Proxy + "artifacts/{*}", ArtifactRoutes.ProxyPutAsync),
+        new("DELETE", Proxy + "artifacts/{*}", ArtifactRoutes.ProxyDeleteAsync),
+        new("POST", Proxy + "mpu/create/{*}", NotImplementedAsync),
+        new("POST", Proxy + "mpu/complete/{*}", NotImplementedAsync),
+        new("POST", Proxy + "mpu/abort/{*}", NotImplementedAsync),
+        new("GET", Proxy + "presigned/{*}", NotImplementedAsync),
+        new("POST", V2 + "upload-artifact", ArtifactRoutes.UploadAsync),
+        new("GET", "get-artifact", ArtifactRoutes.GetRunFileAsync),
+    ];
+
+    private static ValueTask ServerInfoAsync(Call call) => call.AnswerAsync(json =>
+    {
+        json.WriteString("store_type"u8, "SqlStore"u8);
+        json.WriteBoolean("workspaces_enabled"u8, false);
+    });
+
+    private static ValueTask NotImplementedAsync(Call call) =>
+        throw new TrackingException(TrackingError.NotImplemented, $"{call.Http.Request.Method} {call.Path} is not implemented by this server");
+}
