@@ -49,13 +49,7 @@ public static class ExprPrinter
                 text.Append('}');
                 break;
             case Expr.Concat concat:
-                foreach (Expr part in concat.Parts)
-                {
-                    if (part is Expr.Literal { Value: Value.Text literal })
-                        text.Append(literal.Content.Replace("${{", "$${{", StringComparison.Ordinal));
-                    else
-                        text.Append("${{ ").Append(Print(part, bare)).Append(" }}");
-                }
+                text.Append(Template.Print(concat));
                 break;
             case Expr.First first:
                 text.Append("first of (");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using Weft.Text;
@@ -12,6 +13,8 @@ namespace Weft.Expressions;
 public static class Template
 {
     private const string Open = "${{";
+
+    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_");
 
     /// <returns>Null when an expression is wrong or not closed; every problem is in <paramref name="problems"/>.</returns>
     public static Expr? Parse(string text, Span at, Diagnostics problems, Root bare = Root.Node)
@@ -117,6 +120,17 @@ public static class Template
     public static IEnumerable<string> Fill(Expr word, Value value) => word is not Expr.Concat && value is Value.List list
         ? list.Items.Select(Rendering.Write)
         : [Rendering.Write(value)];
+
+    /// <summary>An expression as the template that reads back as it.</summary>
+    public static string Print(Expr expression) => expression switch
+    {
+        Expr.Literal { Value: Value.Text text } => text.Content.Replace(Open, "$" + Open, StringComparison.Ordinal),
+        Expr.Concat concat => string.Concat(concat.Parts.Select(Print)),
+        _ => "${{ " + ExprPrinter.Print(expression) + " }}",
+    };
+
+    /// <summary>A text as one word of a shell: as it is when it needs no quotes.</summary>
+    public static string Quote(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Plain) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static bool Read(string text, int start, int end, Span at, Diagnostics problems, Root bare, ImmutableArray<Expr>.Builder parts)
     {

@@ -1,0 +1,302 @@
+using System.Collections.Immutable;
+using Weft.Expressions;
+using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+
+namespace Weft.Workflows;
+
+/// <summary>
+/// Turns definitions, arguments and what is known of the world into a plan. It starts nothing and asks only the given facts; time and memory are
+/// linear in the nodes written down, whatever the size of the sweeps.
+/// </summary>
+public sealed class Planner
+{
+    private readonly Surroundings _around;
+    private readonly Func<string?, EngineProfile> _engines;
+    private readonly Diagnostics _problems;
+    private readonly Dictionary<NodePath, NodeState> _known = [];
+    private readonly List<PlanNode> _nodes = [];
+    private readonly Dictionary<NodePath, int> _positions = [];
+
+    /// <summary>Nodes that may be skipped: what depends on them may be, too.</summary>
+    private readonly HashSet<NodePath> _uncertain = [];
+
+    /// <summary>Cached calls by task: where they stand, and under which key they are looked up if that is known.</summary>
+    private readonly Dictionary<string, List<(NodePath Path, string? Key)>> _cached = new(StringComparer.Ordinal);
+
+    private Planner(Plan draft, Facts facts, Func<string?, EngineProfile> engines, Diagnostics problems)
+    {
+        _around = new Surroundings(draft, _known.GetValueOrDefault, facts);
+        _engines = engines;
+        _problems = problems;
+    }
+
+    /// <param name="workflow">The name of the workflow to run.</param>
+    /// <param name="arguments">Values for its inputs; those left out take their defaults.</param>
+    /// <param name="code">The state of the code, kept beside the plan.</param>
+    /// <param name="engines">The profile that a node names, or the one to take when it names none (null).</param>
+    /// <returns>Null when something is wrong; every problem of every definition in use is in <paramref name="problems"/>.</returns>
+    public static Plan? Plan(
+        Closure closure,
+        string workflow,
+        ImmutableSortedDictionary<string, Value> arguments,
+        Facts facts,
+        Diagnostics problems,
+        Digest? code = null,
+        Func<string?, EngineProfile>? engines = null)
+    {
+        if (!closure.Workflows.TryGetValue(workflow, out WorkflowDefinition? root))
+        {
+            problems.Error("workflow/unknown", $"there is no workflow `{workflow}`", null, Suggest.HintOrList(workflow, [.. closure.Workflows.Keys], "workflows"));
+            return null;
+        }
+        var graph = new GraphCheck(closure);
+        foreach (GraphProblem problem in graph.Check(workflow))
+            problems.Add(problem.Diagnostic);
+        ImmutableSortedDictionary<string, Value> inputs = Arguments(root, arguments, problems);
+        if (problems.HasErrors)
+            return null;
+        Closure used = graph.Used(workflow);
+        Digest id = PlanJson.Identity(used, workflow, inputs);
+        var planner = new Planner(new Plan(id, used, workflow, inputs, code, []), facts, engines ?? (_ => EngineProfile.Local), problems);
+        planner.Scope(NodePath.Root, Forecast.WillRun, (engines ?? (_ => EngineProfile.Local))(null));
+        planner.Concur();
+        return problems.HasErrors ? null : new Plan(id, used, workflow, inputs, code, [.. planner._nodes]);
+    }
+
+    private static ImmutableSortedDictionary<string, Value> Arguments(WorkflowDefinition root, ImmutableSortedDictionary<string, Value> arguments, Diagnostics problems)
+    {
+        var inputs = Value.NoEntries.ToBuilder();
+        foreach (string name in arguments.Keys.Where(name => !root.In.ContainsKey(name)))
+            problems.Error("workflow/unknown-input", $"`{root.Name}` has no input `{name}`", null, Suggest.HintOrList(name, [.. root.In.Keys], "it takes"));
+        foreach ((string name, Port port) in root.In)
+        {
+            Value? value = arguments.GetValueOrDefault(name) ?? port.Default ?? (port.Type.TakesNone ? Value.None : null);
+            if (value is null)
+                problems.Error("workflow/input-missing", $"`{root.Name}` needs a value for `{name}` ({port.Type})", null, $"add {name}=VALUE");
+            else if (!Casting.Accepts(port.Type, value))
+                problems.Error("workflow/input-type", $"`{name}` must be {port.Type}, this is {Operators.Describe(value)}");
+            else
+                inputs[name] = value;
+        }
+        return inputs.ToImmutable();
+    }
+
+    private void Scope(NodePath scope, Forecast ofScope, EngineProfile engine)
+    {
+        WorkflowShape shape = _around.Plan.ShapeAt(scope);
+        foreach (Node node in shape.Order)
+        {
+            NodePath path = scope.Child(node.Id.Text);
+            var draft = new PlanNode(path, scope, node, node.With.Engine is { } named ? _engines(named) : engine, Forecast.WillRun);
+            Forecast forecast = ofScope switch
+            {
+                Forecast.Run when node.Id != shape.Workflow.Handler => Foresee(draft, shape),
+                Forecast.Skip => ofScope,
+                _ => Unsure(path, [scope]),
+            };
+            _positions[path] = _nodes.Count;
+            _nodes.Add(draft with { Forecast = forecast });
+            if (forecast is Forecast.Skip)
+                _known[path] = new NodeState(path, Phase.Skipped);
+            if (node is not Node.Use { Body: { Kind: CalleeKind.Workflow } })
+                continue;
+            Scope(path, forecast, draft.Engine);
+            if (forecast is Forecast.Run)
+                Returned(path);
+        }
+    }
+
+    /// <summary>The outputs of a workflow whose nodes are all known already are known too.</summary>
+    private void Returned(NodePath scope)
+    {
+        var outputs = Value.NoEntries.ToBuilder();
+        foreach ((string name, Expr expression) in _around.Plan.WorkflowAt(scope)!.Return)
+        {
+            if (Evaluator.Evaluate(expression, _around.For(scope, scope)) is not Evaluated.Is known)
+                return;
+            outputs[name] = known.Value;
+        }
+        _known[scope] = new NodeState(scope, Phase.Succeeded) { Outputs = outputs.ToImmutable() };
+    }
+
+    private Forecast Foresee(PlanNode node, WorkflowShape shape)
+    {
+        if (node.Node.When is { } when)
+        {
+            switch (Evaluator.Evaluate(when, _around.For(node.Scope, node.Path)))
+            {
+                case Evaluated.Is { Value: Value.Bool { Is: true } }:
+                    break;
+                case Evaluated.Is or Evaluated.Absent:
+                    return new Forecast.Skip();
+                case Evaluated.Wrong wrong:
+                    _problems.Add(wrong.Why);
+                    return Forecast.WillRun;
+                case Evaluated.Awaits awaits:
+                    return Unsure(node.Path, Awaited(awaits, node, shape, all: true));
+            }
+        }
+        var on = new List<NodePath>();
+        foreach (Edge edge in node.Node.After.Where(edge => edge.Rule == EdgeRule.Succeeded))
+        {
+            NodePath before = node.Scope.Child(edge.From.Text);
+            if (_known.GetValueOrDefault(before) is { Phase: Phase.Skipped })
+                return new Forecast.Skip();
+            if (_uncertain.Contains(before))
+                on.Add(before);
+        }
+        var awaited = new List<NodePath>();
+        foreach (Expr expression in WorkflowShape.Expressions(node.Node))
+        {
+            if (expression == node.Node.When || IsOfPoint(expression))
+                continue;
+            switch (Evaluator.Evaluate(expression, _around.For(node.Scope, node.Path)))
+            {
+                case Evaluated.Absent:
+                    return new Forecast.Skip();
+                case Evaluated.Wrong wrong:
+                    _problems.Add(wrong.Why);
+                    break;
+                case Evaluated.Awaits awaits:
+                    on.AddRange(Awaited(awaits, node, shape, all: false));
+                    awaited.AddRange(Awaited(awaits, node, shape, all: true));
+                    break;
+            }
+        }
+        if (on.Count > 0)
+            return Unsure(node.Path, on);
+        return CalleeOf(node.Node) is { } callee ? Cached(node, callee, awaited) : Forecast.WillRun;
+    }
+
+    /// <summary>The task whose use, or whose uses in elements, may be in the cache.</summary>
+    private static Callee? CalleeOf(Node node) => node switch
+    {
+        Node.Use { Body.Kind: CalleeKind.Task } use => use.Body,
+        Node.Each each => each.Body,
+        Node.Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
+        _ => null,
+    };
+
+    private Forecast Cached(PlanNode node, Callee callee, List<NodePath> awaited)
+    {
+        if (node.Node is Node.Each)
+        {
+            foreach (string task in TasksIn(callee, []))
+                Note(task, node.Path, null);
+            return Forecast.WillRun;
+        }
+        TaskDefinition definition = Calls.TaskOf(_around, node, callee);
+        if (!definition.Cache.On || _around.Facts.CacheMode != CacheMode.Enabled)
+            return Forecast.WillRun;
+        (ImmutableSortedDictionary<string, Value> inputs, Evaluated? missing) = _around.Inputs(node, node.Path, definition.In);
+        if (missing is Evaluated.Wrong wrong)
+        {
+            _problems.Add(wrong.Why);
+            return Forecast.WillRun;
+        }
+        if (missing is not null)
+        {
+            Note(definition.Name, node.Path, null);
+            return new Forecast.Depends([.. awaited.Distinct()]);
+        }
+        if (Calls.DocumentOf(_around.Facts, definition, inputs)?.Key() is not { } key)
+            return Forecast.WillRun;
+        switch (_around.Facts.Cache(key))
+        {
+            case CacheAnswer.Hit hit:
+                _known[node.Path] = new NodeState(node.Path, Phase.Reused) { Outputs = hit.Outputs, Key = key };
+                return new Forecast.Reuse(key);
+            case CacheAnswer.Reserved when definition.Cache.SingleFlight:
+                return new Forecast.Depends([]);
+        }
+        Note(definition.Name, node.Path, key);
+        return Forecast.WillRun;
+    }
+
+    /// <summary>
+    /// A call that is not in the cache now will be when another call with the same key ends first: then it depends on that one. The other may be
+    /// one whose key is not known yet, unless it comes later.
+    /// </summary>
+    private void Concur()
+    {
+        foreach (List<(NodePath Path, string? Key)> calls in _cached.Values.Where(calls => calls.Count > 1))
+        {
+            ILookup<string?, NodePath> byKey = calls.ToLookup(call => call.Key, call => call.Path);
+            NodePath[] unknown = [.. byKey[null]];
+            foreach ((NodePath path, string? key) in calls)
+            {
+                if (key is null || _nodes[_positions[path]] is not { Forecast: Forecast.Run } node)
+                    continue;
+                HashSet<NodePath>? later = null;
+                NodePath[] rivals = [.. byKey[key].Concat(unknown).Where(other => other != path && !(later ??= After(node)).Contains(other)).Take(10)];
+                if (rivals.Length > 0)
+                    _nodes[_positions[path]] = node with { Forecast = new Forecast.Depends([.. rivals]) };
+            }
+        }
+    }
+
+    /// <summary>The nodes of the same workflow that cannot start before this one has ended.</summary>
+    private HashSet<NodePath> After(PlanNode node)
+    {
+        WorkflowShape shape = _around.Plan.ShapeAt(node.Scope);
+        var after = new HashSet<NodePath>();
+        var open = new Stack<Node>(shape.Dependents(node.Node.Id));
+        while (open.TryPop(out Node? next))
+        {
+            if (after.Add(node.Scope.Child(next.Id.Text)))
+            {
+                foreach (Node dependent in shape.Dependents(next.Id))
+                    open.Push(dependent);
+            }
+        }
+        return after;
+    }
+
+    private void Note(string task, NodePath path, string? key)
+    {
+        if (!_cached.TryGetValue(task, out List<(NodePath, string?)>? calls))
+            _cached[task] = calls = [];
+        calls.Add((path, key));
+    }
+
+    private HashSet<string> TasksIn(Callee callee, HashSet<string> found)
+    {
+        if (callee.Kind == CalleeKind.Task)
+            found.Add(callee.Name);
+        if (callee.Kind == CalleeKind.Workflow)
+        {
+            foreach (Node node in _around.Plan.Closure.Workflows[callee.Name].Nodes)
+            {
+                if (CalleeOf(node) is { } inner)
+                    TasksIn(inner, found);
+                else if (node is Node.Use use)
+                    TasksIn(use.Body, found);
+            }
+        }
+        return found;
+    }
+
+    private Forecast.Depends Unsure(NodePath path, IEnumerable<NodePath> on)
+    {
+        _uncertain.Add(path);
+        return new Forecast.Depends([.. on.Distinct()]);
+    }
+
+    /// <summary>The nodes that an expression waits for; only those that may be skipped, or all.</summary>
+    private IEnumerable<NodePath> Awaited(Evaluated.Awaits awaits, PlanNode node, WorkflowShape shape, bool all)
+    {
+        foreach (Expr.Ref reference in awaits.On)
+        {
+            // A reference of a workflow further out is answered by that workflow's own forecast.
+            bool isHere = reference.Root == Root.Node && shape.Find(reference.Node) is not null;
+            NodePath path = isHere ? node.Scope.Child(reference.Node.Text) : node.Scope;
+            if (all || _uncertain.Contains(path))
+                yield return path;
+        }
+    }
+
+    private static bool IsOfPoint(Expr expression) => Evaluator.References(expression).Any(reference => reference.Root is Root.Item or Root.Words or Root.Run);
+}
