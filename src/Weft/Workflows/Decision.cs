@@ -1,20 +1,374 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Weft.Expressions;
+using Weft.Sweeps;
+using Weft.Tasks;
 using Weft.Values;
 
 namespace Weft.Workflows;
 
 /// <summary>
-/// Decides what is to be done about one node. It is pure: the same plan, states and facts give the same step, on the submitter's machine and
-/// on a node of a cluster.
+/// Decides what is to be done about one place of an execution. It is pure: the same plan, states and facts give the same step, on the
+/// submitter's machine and on a node of a cluster. It looks at the place, at what that depends on and at the scopes around it, never at the
+/// elements of a sweep one by one, except once when the results of all of them are gathered.
 /// </summary>
+/// <remarks>
+/// Whoever owns the states asks again when something changed that the answer depends on; <see cref="Frontier"/> knows when that is. An attempt
+/// that has ended is told by <see cref="NodeState.End"/> in a state that is not terminal: the next decision judges it.
+/// </remarks>
 public static class Decision
 {
+    /// <summary>Holes looked over in one step, so that a sparse sweep does not hold up the loop.</summary>
+    private const int MostHoles = 10_000;
+
     /// <param name="path">A node, an element of an <see cref="Node.Each"/>, or <see cref="NodePath.Root"/> for the execution itself.</param>
     /// <param name="states">What is known of any path; null when nothing has happened there.</param>
+    /// <exception cref="ArgumentException">There is no such place.</exception>
     public static Step Decide(Plan plan, NodePath path, Func<NodePath, NodeState?> states, Facts facts)
     {
         NodeState state = states(path) ?? new NodeState(path, Phase.Waiting);
         if (state.Phase.IsTerminal)
             return new Step.Wait();
-        return facts.StopAskedBy is { } by ? new Step.Cancel(by) : new Step.Wait();
+        var around = new Surroundings(plan, states, facts);
+        if (path.IsRoot)
+            return state.Tally is null ? Open(plan, path) : Close(around, path, state);
+        if (plan.Find(path) is { } node)
+            return IsBegun(state) ? Continue(around, node, path, state, CalleeOf(node.Node)) : Begin(around, node, state);
+        if (path.Index is not null && plan.Find(path.Parent) is { Node: Node.Each each } array)
+            return IsBegun(state) ? Continue(around, array, path, state, each.Body) : BeginElement(around, array, path, state, each.Body);
+        throw new ArgumentException($"the execution has no `{path}`", nameof(path));
     }
+
+    /// <summary>
+    /// The start of an attempt that was decided before, computed again by whoever runs it on a node, or adopts it. Null when there is no such task, or
+    /// something it takes is not there.
+    /// </summary>
+    public static Step.Start? StartOf(Plan plan, AttemptId id, Func<NodePath, NodeState?> states, Facts facts)
+    {
+        NodePath path = id.Path;
+        PlanNode? node = plan.Find(path) ?? (path.Index is null ? null : plan.Find(path.Parent));
+        Callee? callee = node?.Node is Node.Each each ? each.Body : node is null ? null : CalleeOf(node.Node);
+        return callee is { Kind: CalleeKind.Task } ? Calls.Repeat(new Surroundings(plan, states, facts), node!, path, id.Number, callee) : null;
+    }
+
+    /// <summary>Something of it exists outside: an attempt, a question, an open scope.</summary>
+    private static bool IsBegun(NodeState state) => state.Tally is not null || state.Phase is Phase.Submitted or Phase.Running;
+
+    private static Callee? CalleeOf(Node node) => node switch
+    {
+        Node.Use use => use.Body,
+        Node.Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
+        _ => null,
+    };
+
+    private static Step Begin(Surroundings around, PlanNode node, NodeState state)
+    {
+        NodePath path = node.Path;
+        WorkflowDefinition workflow = around.Plan.WorkflowAt(node.Scope)!;
+        bool isHandler = workflow.Handler == node.Node.Id;
+        if (isHandler && around.State(node.Scope)?.Tally is { Failed: 0 })
+            return around.State(node.Scope)!.Tally!.Open > 0 ? new Step.Wait() : new Step.Skip();
+        if (around.Facts.StopAskedBy is { } by)
+            return new Step.Cancel(by);
+        if (!isHandler && Doomed(around, node.Scope) is not null)
+            return new Step.Block();
+        if (isHandler ? around.State(node.Scope)?.Tally is not { Open: 0 } : Dependencies(around, node).Any(need => need is not { Phase.IsTerminal: true }))
+            return new Step.Wait();
+        return Gatekeeping(around, node) ?? Enter(around, node, path, state);
+    }
+
+    private static IEnumerable<NodeState?> Dependencies(Surroundings around, PlanNode node) =>
+        around.Plan.ShapeAt(node.Scope).Dependencies(node.Node.Id).Select(need => around.State(node.Scope.Child(need.Id.Text)));
+
+    /// <summary>The condition first, then the order: what keeps a node from starting although everything before it has ended.</summary>
+    private static Step? Gatekeeping(Surroundings around, PlanNode node)
+    {
+        if (node.Node.When is { } when)
+        {
+            switch (Evaluator.Evaluate(when, around.For(node.Scope, node.Path)))
+            {
+                case Evaluated.Is { Value: Value.Bool { Is: true } }:
+                    break;
+                case Evaluated.Is { Value: Value.Bool }:
+                    return new Step.Skip();
+                case Evaluated.Is other:
+                    return Fail(ErrorClass.User, "workflow/condition", $"the condition of `{node.Node.Id}` must be true or false, it is {Operators.Describe(other.Value)}");
+                case var missing:
+                    return Refuse(missing);
+            }
+        }
+        Step? skip = null;
+        foreach (Edge edge in node.Node.After)
+        {
+            Phase phase = around.State(node.Scope.Child(edge.From.Text))?.Phase ?? Phase.Waiting;
+            if (edge.Rule == EdgeRule.Ended || phase.HasOutputs)
+                continue;
+            if (phase != Phase.Skipped)
+                return new Step.Block();
+            if (edge.Rule == EdgeRule.Succeeded)
+                skip = new Step.Skip();
+        }
+        return skip;
+    }
+
+    private static Step Enter(Surroundings around, PlanNode node, NodePath path, NodeState state)
+    {
+        switch (node.Node)
+        {
+            case Node.Each each:
+                return OpenEach(around, node, each);
+            case Node.Gate gate:
+                foreach (Expr bound in gate.Bind.Values)
+                {
+                    if (Evaluator.Evaluate(bound, around.For(node.Scope, path)) is not Evaluated.Is and var missing)
+                        return Refuse(missing);
+                }
+                return new Step.Ask(gate);
+            default:
+                return Call(around, node, path, state, CalleeOf(node.Node)!);
+        }
+    }
+
+    private static Step BeginElement(Surroundings around, PlanNode array, NodePath path, NodeState state, Callee body)
+    {
+        if (around.Facts.StopAskedBy is { } by)
+            return new Step.Cancel(by);
+        return Doomed(around, array.Scope) is not null ? new Step.Block() : Call(around, array, path, state, body);
+    }
+
+    /// <summary>Starts what a node or an element uses.</summary>
+    private static Step Call(Surroundings around, PlanNode node, NodePath path, NodeState state, Callee callee)
+    {
+        switch (callee.Kind)
+        {
+            case CalleeKind.Task:
+                return Calls.Start(around, node, path, state, callee);
+            case CalleeKind.Workflow:
+                WorkflowDefinition workflow = around.Plan.Closure.Workflows[callee.Name];
+                return around.Inputs(node, path, workflow.In).Missing is { } missing ? Refuse(missing) : Open(around.Plan, path);
+            default:
+                LaunchPlan launch = around.Plan.Closure.LaunchPlans[callee.Name];
+                (ImmutableSortedDictionary<string, Value> inputs, Evaluated? lacking) = around.Inputs(node, path, launch.InputsIn(around.Plan.Closure)!);
+                return lacking is null ? new Step.Launch(callee.Name, inputs.SetItems(launch.Fixed)) : Refuse(lacking);
+        }
+    }
+
+    private static Step.Expand Open(Plan plan, NodePath scope)
+    {
+        WorkflowShape shape = plan.ShapeAt(scope);
+        int open = shape.Order.Count - (shape.Workflow.Handler is null ? 0 : 1);
+        return new Step.Expand(open);
+    }
+
+    private static Step OpenEach(Surroundings around, PlanNode node, Node.Each each)
+    {
+        foreach (Expr bound in each.Bind.Values)
+        {
+            // What refers to the point is known for each element only.
+            if (Evaluator.References(bound).Any(reference => reference.Root is Root.Item or Root.Words or Root.Run))
+                continue;
+            if (Evaluator.Evaluate(bound, around.For(node.Scope, node.Path)) is not Evaluated.Is and var missing)
+                return Refuse(missing);
+        }
+        if (each.Over is Elements.Listed listed)
+        {
+            (ImmutableSortedDictionary<string, ImmutableArray<Value>> lists, Evaluated? missing) = around.Lists(node, listed);
+            if (missing is not null)
+                return Refuse(missing);
+            if (lists.Values.Select(list => list.Length).Distinct().Count() > 1)
+            {
+                string lengths = string.Join(", ", lists.Select(list => string.Create(CultureInfo.InvariantCulture, $"`{list.Key}` has {list.Value.Length}")));
+                return Fail(ErrorClass.User, "each/length", $"the lists must have one length: {lengths}");
+            }
+        }
+        return new Step.Expand(0);
+    }
+
+    private static Step Continue(Surroundings around, PlanNode node, NodePath path, NodeState state, Callee? callee)
+    {
+        if (state.Tally is not null)
+            return path == node.Path && node.Node is Node.Each each ? ContinueEach(around, node, each, state, state.Tally) : Close(around, path, state);
+        if (path == node.Path && node.Node is Node.Gate gate)
+            return ContinueGate(around, node, gate, state);
+        return Calls.Continue(around, node, path, state, callee!, HandlerOf(around, node) ? null : Doomed(around, node.Scope));
+    }
+
+    private static bool HandlerOf(Surroundings around, PlanNode node) => around.Plan.WorkflowAt(node.Scope)!.Handler == node.Node.Id;
+
+    /// <summary>A scope: the execution, a workflow used inline, or one as the body of a sweep.</summary>
+    private static Step Close(Surroundings around, NodePath scope, NodeState state)
+    {
+        Tally tally = state.Tally!;
+        WorkflowDefinition workflow = around.Plan.WorkflowAt(scope)!;
+        if (tally.Open > 0)
+            return new Step.Wait();
+        if (workflow.Handler is { } handler && around.State(scope.Child(handler.Text)) is not { Phase.IsTerminal: true })
+            return new Step.Wait();
+        if (tally.Failed > 0)
+        {
+            Failure first = tally.First!;
+            return new Step.Fail(new Outcome.Failed(ErrorClass.User, first.Code, first.Message) { Cause = first });
+        }
+        if (tally.Cancelled > 0 || tally.Blocked > 0)
+            return new Step.Cancel(around.Facts.StopAskedBy ?? "a failure outside");
+        return Returned(around, scope, workflow);
+    }
+
+    private static Step Returned(Surroundings around, NodePath scope, WorkflowDefinition workflow)
+    {
+        var outputs = Value.NoEntries.ToBuilder();
+        foreach ((string name, Expr expression) in workflow.Return)
+        {
+            switch (Evaluator.Evaluate(expression, around.For(scope, scope)))
+            {
+                case Evaluated.Is known:
+                    outputs[name] = known.Value;
+                    break;
+                case Evaluated.Absent { Failed: false } when !workflow.Out.TryGetValue(name, out Port? port) || port.Type.TakesNone:
+                    outputs[name] = Value.None;
+                    break;
+                case Evaluated.Wrong wrong:
+                    return Fail(ErrorClass.User, wrong.Why.Id, wrong.Why.Message);
+                default:
+                    return Fail(ErrorClass.User, "workflow/output-skipped", $"the output `{name}` of `{workflow.Name}` was to come from a node that was skipped");
+            }
+        }
+        return new Step.Finish(outputs.ToImmutable());
+    }
+
+    private static Step ContinueEach(Surroundings around, PlanNode node, Node.Each each, NodeState state, Tally tally)
+    {
+        FailureBudget budget = each.Budget;
+        long size = SizeOf(around, node, each);
+        bool isStopped = around.Facts.StopAskedBy is not null || Doomed(around, node.Scope) is not null;
+        bool isSpent = !budget.RunAll && (budget.StopAfter is { } most ? tally.Failed > most : each.Over is Elements.Listed && size - tally.Failed < budget.Needed(size));
+        bool isEnough = each.Stop is { } stop && IsEnough(around, node, stop, tally);
+        if (!isStopped && !isSpent && !isEnough && tally.Next < size)
+        {
+            return each.Parallel is { } most2 && tally.Open >= most2 ? new Step.Wait() : Take(each, tally.Next, size);
+        }
+        if (tally.Open > 0)
+            return new Step.Wait();
+        if (isStopped && tally.Next < size)
+            return new Step.Cancel(around.Facts.StopAskedBy ?? "a failure outside");
+        long ended = tally.Succeeded + tally.Failed;
+        if (isSpent && tally.Next < size && budget.StopAfter is not null)
+        {
+            return new Step.Fail(new Outcome.Failed(ErrorClass.User, "each/too-many-failures", $"{tally.Failed} of {ended} points failed, at most {budget.StopAfter} may: no more were started")
+            {
+                Cause = null,
+            });
+        }
+        long counted = each.Over is Elements.Listed ? size : ended;
+        if (tally.Succeeded < budget.Needed(counted))
+            return Fail(ErrorClass.User, "each/too-few-successes", $"{tally.Succeeded} of {counted} succeeded, {budget.Needed(counted)} must" + (tally.First is { } first ? $"; first failure: {first.Message}" : ""));
+        return tally.Cancelled > 0
+            ? new Step.Cancel(around.Facts.StopAskedBy ?? "a failure outside")
+            : new Step.Finish(Gathered(around, node, each, tally, size));
+    }
+
+    private static Step Take(Node.Each each, long next, long size)
+    {
+        if (each.Over is not Elements.Known known)
+            return new Step.Take(next);
+        for (long index = next; index < size; index++)
+        {
+            if (known.Space.PointAt(index) is not null)
+                return new Step.Take(index);
+            if (index - next >= MostHoles)
+                return new Step.Pass(index + 1);
+        }
+        return new Step.Pass(size);
+    }
+
+    private static long SizeOf(Surroundings around, PlanNode node, Node.Each each)
+    {
+        if (each.Over is Elements.Known known)
+            return known.Space.Size;
+        ImmutableSortedDictionary<string, ImmutableArray<Value>> lists = around.Lists(node, (Elements.Listed)each.Over).Lists;
+        // Without a list to go over, everything is bound: one element.
+        return lists.IsEmpty ? 1 : lists.Values.First().Length;
+    }
+
+    private static bool IsEnough(Surroundings around, PlanNode node, Expr stop, Tally tally)
+    {
+        Lookup others = around.For(node.Scope, node.Path);
+        Evaluated answer = Evaluator.Evaluate(stop, reference => reference.Root != Root.Best ? others(reference)
+            : tally.Best is { } best ? Evaluator.Follow(reference, 0, new Value.Map(best.Values))
+            : new Evaluated.Awaits([reference]));
+        return answer is Evaluated.Is { Value: Value.Bool { Is: true } };
+    }
+
+    /// <summary>The lists of all results, if someone reads them, and the best point with its parameters and results.</summary>
+    private static ImmutableSortedDictionary<string, Value> Gathered(Surroundings around, PlanNode node, Node.Each each, Tally tally, long size)
+    {
+        var outputs = Value.NoEntries.ToBuilder();
+        if (tally.Best is { } best)
+        {
+            Point? point = around.PointAt(node.Path.Element(best.Index));
+            outputs["best"] = new Value.Map(best.Values
+                .SetItem("params", new Value.Map(point?.Values ?? Value.NoEntries))
+                .SetItem("index", Value.Of(best.Index)));
+        }
+        if (!around.Plan.ShapeAt(node.Scope).IsGathered(node.Node.Id))
+            return outputs.ToImmutable();
+        foreach (string name in around.Plan.Closure.OutputsOf(each.Body).Keys)
+        {
+            var items = ImmutableArray.CreateBuilder<Value>();
+            for (long index = 0; index < size; index++)
+            {
+                NodeState? element = around.State(node.Path.Element(index));
+                if (element is not null || each.Over is Elements.Listed)
+                    items.Add(element?.Outputs.GetValueOrDefault(name) ?? Value.None);
+            }
+            outputs[name] = new Value.List(items.ToImmutable());
+        }
+        return outputs.ToImmutable();
+    }
+
+    private static Step ContinueGate(Surroundings around, PlanNode node, Node.Gate gate, NodeState state)
+    {
+        if (around.Facts.StopAskedBy is { } by)
+            return new Step.Cancel(by);
+        if (Doomed(around, node.Scope) is { } cause)
+            return new Step.Cancel($"the failure of {cause.Path}");
+        DateTimeOffset? end = gate.Limit is { } limit ? state.Since + limit : null;
+        if (gate.Kind == GateKind.Sleep)
+            return around.Facts.Now >= end ? new Step.Finish(Value.NoEntries) : new Step.Wait(end);
+        if (around.Facts.Signals(node.Path) is not { } signal)
+            return around.Facts.Now >= end ? Fail(ErrorClass.Timeout, "gate/timeout", $"nobody answered `{node.Node.Id}` in time") : new Step.Wait(end);
+        if (gate.Kind == GateKind.Approve)
+        {
+            if (signal.Value is not Value.Bool { Is: true })
+                return Fail(ErrorClass.User, "gate/rejected", $"`{node.Node.Id}` was rejected by {signal.By}");
+            Value passed = gate.Bind.TryGetValue("value", out Expr? bound) && Evaluator.Evaluate(bound, around.For(node.Scope, node.Path)) is Evaluated.Is known ? known.Value : Value.None;
+            return new Step.Finish(Value.NoEntries.Add("o0", passed));
+        }
+        return gate.Type is { } type && !Casting.Accepts(type, signal.Value)
+            ? Fail(ErrorClass.User, "gate/type", $"`{node.Node.Id}` asks for {type}, {signal.By} gave {Operators.Describe(signal.Value)}")
+            : new Step.Finish(Value.NoEntries.Add("o0", signal.Value));
+    }
+
+    /// <summary>What failed in this scope or one around it, where a failure stops the rest; null while nothing did.</summary>
+    private static Failure? Doomed(Surroundings around, NodePath scope)
+    {
+        while (true)
+        {
+            if (around.State(scope)?.Tally is { Failed: > 0, First: { } first } && around.Plan.WorkflowAt(scope)!.Policy == OnFailure.Stop)
+                return first;
+            if (scope.IsRoot)
+                return null;
+            scope = (around.Plan.Find(scope) ?? around.Plan.Find(scope.Parent)!).Scope;
+        }
+    }
+
+    /// <summary>What becomes of a node whose inputs or condition have no value.</summary>
+    internal static Step Refuse(Evaluated missing) => missing switch
+    {
+        Evaluated.Absent absent => absent.Failed ? new Step.Block() : new Step.Skip(),
+        Evaluated.Wrong wrong => Fail(ErrorClass.User, wrong.Why.Id, wrong.Why.Message),
+        _ => new Step.Wait(),
+    };
+
+    internal static Step.Fail Fail(ErrorClass kind, string code, string reason) => new(new Outcome.Failed(kind, code, reason));
 }

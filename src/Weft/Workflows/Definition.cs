@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Weft.Expressions;
 using Weft.Tasks;
@@ -82,6 +83,11 @@ public sealed record LaunchPlan(string Name, string Workflow, Span At)
 
     /// <summary>Values that the caller may not replace.</summary>
     public ImmutableSortedDictionary<string, Value> Fixed { get; init; } = Value.NoEntries;
+
+    /// <summary>What a caller may bind: the inputs of the workflow with the defaults of this plan, without the fixed ones. Null without a workflow.</summary>
+    public ImmutableSortedDictionary<string, Port>? InputsIn(Closure closure) => closure.Workflows.GetValueOrDefault(Workflow)?.In
+        .RemoveRange(Fixed.Keys)
+        .ToImmutableSortedDictionary(port => port.Key, port => Defaults.TryGetValue(port.Key, out Value? value) ? port.Value with { Default = value } : port.Value, StringComparer.Ordinal);
 }
 
 /// <summary>The definitions that can see each other, by name. Tasks, workflows and launch plans have names of their own.</summary>
@@ -90,6 +96,7 @@ public sealed class Closure
     private readonly Dictionary<string, TaskDefinition> _tasks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WorkflowDefinition> _workflows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LaunchPlan> _launchPlans = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, WorkflowShape> _shapes = new(StringComparer.Ordinal);
 
     /// <param name="definitions">Of several with one kind and name the first counts; the graph check reports the others.</param>
     public Closure(IEnumerable<Definition> definitions)
@@ -114,4 +121,23 @@ public sealed class Closure
     public IReadOnlyDictionary<string, WorkflowDefinition> Workflows => _workflows;
 
     public IReadOnlyDictionary<string, LaunchPlan> LaunchPlans => _launchPlans;
+
+    /// <summary>What follows from the nodes of a workflow of this closure; computed once.</summary>
+    public WorkflowShape ShapeOf(WorkflowDefinition workflow) => _shapes.GetOrAdd(workflow.Name, static (_, one) => new WorkflowShape(one), workflow);
+
+    /// <summary>What a callee takes; null when there is no such definition.</summary>
+    public ImmutableSortedDictionary<string, Port>? InputsOf(Callee callee) => callee.Kind switch
+    {
+        CalleeKind.Task => _tasks.GetValueOrDefault(callee.Name)?.In,
+        CalleeKind.Workflow => _workflows.GetValueOrDefault(callee.Name)?.In,
+        _ => _launchPlans.GetValueOrDefault(callee.Name)?.InputsIn(this),
+    };
+
+    /// <summary>What a callee gives; nothing when there is no such definition.</summary>
+    public ImmutableSortedDictionary<string, Port> OutputsOf(Callee callee) => callee.Kind switch
+    {
+        CalleeKind.Task => _tasks.GetValueOrDefault(callee.Name)?.Out,
+        CalleeKind.Workflow => _workflows.GetValueOrDefault(callee.Name)?.Out,
+        _ => _launchPlans.GetValueOrDefault(callee.Name) is { } plan ? _workflows.GetValueOrDefault(plan.Workflow)?.Out : null,
+    } ?? Port.None;
 }

@@ -41,8 +41,46 @@ public sealed class Plan
 
     public WorkflowDefinition Root => Closure.Workflows[Workflow];
 
-    /// <summary>The node at a path, if the plan holds it; elements, and nodes inside elements, it does not hold.</summary>
-    public PlanNode? Find(NodePath path) => _byPath.Value.GetValueOrDefault(path);
+    /// <summary>
+    /// The node at a path. The nodes inside elements, which the plan does not hold, are found by what the element uses. Null for the execution
+    /// itself, for an element, and for what does not exist.
+    /// </summary>
+    public PlanNode? Find(NodePath path)
+    {
+        if (path.IsRoot || path.Text.EndsWith(']'))
+            return null;
+        if (_byPath.Value.TryGetValue(path, out PlanNode? known))
+            return known;
+        // The id of a node may hold slashes: the longest scope that has such a node is meant.
+        for (int cut = path.Text.LastIndexOf('/'); ; cut = path.Text.LastIndexOf('/', cut - 1))
+        {
+            var scope = new NodePath(cut < 0 ? "" : path.Text[..cut]);
+            var id = new NodeId(path.Text[(cut + 1)..]);
+            if (WorkflowAt(scope) is { } workflow && Closure.ShapeOf(workflow).Find(id) is { } node)
+                return new PlanNode(path, scope, node, EngineAt(scope), new Forecast.Depends([scope]));
+            if (cut <= 0)
+                return null;
+        }
+    }
+
+    /// <summary>The nodes that start when a scope opens, in an order of dependency; the handler is among them.</summary>
+    public IEnumerable<PlanNode> NodesIn(NodePath scope) => ShapeAt(scope).Order.Select(node => Find(scope.Child(node.Id.Text))!);
+
+    /// <summary>The workflow whose nodes stand in a scope: the execution, a node that uses a workflow, or an element that does. Else null.</summary>
+    public WorkflowDefinition? WorkflowAt(NodePath scope)
+    {
+        if (scope.IsRoot)
+            return Root;
+        Callee? callee = scope.Index is not null ? (Find(scope.Parent)?.Node as Node.Each)?.Body : (Find(scope)?.Node as Node.Use)?.Body;
+        return callee is { Kind: CalleeKind.Workflow } ? Closure.Workflows.GetValueOrDefault(callee.Name) : null;
+    }
+
+    /// <exception cref="ArgumentException">There is no such scope.</exception>
+    public WorkflowShape ShapeAt(NodePath scope) =>
+        Closure.ShapeOf(WorkflowAt(scope) ?? throw new ArgumentException($"`{scope}` is no scope", nameof(scope)));
+
+    private EngineProfile EngineAt(NodePath scope) =>
+        scope.IsRoot ? EngineProfile.Local : (Find(scope) ?? Find(scope.Parent))?.Engine ?? EngineProfile.Local;
 }
 
 /// <summary>A node with its place in the execution.</summary>

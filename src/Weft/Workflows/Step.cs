@@ -30,13 +30,15 @@ public abstract record Step
     /// <summary>An execution of its own starts; its end is this node's.</summary>
     public sealed record Launch(string LaunchPlan, ImmutableSortedDictionary<string, Value> Inputs) : Step;
 
-    /// <summary>A scope opens: its nodes may start.</summary>
-    /// <param name="Nodes">Those that the plan does not hold; empty when it holds them all.</param>
-    /// <param name="Open">How many nodes the scope has, the handler left out.</param>
-    public sealed record Expand(ImmutableArray<PlanNode> Nodes, int Open) : Step;
+    /// <summary>A scope opens: its nodes may start (<see cref="Plan.NodesIn"/>); or a sweep opens: its elements may be taken.</summary>
+    /// <param name="Open">How many nodes the scope has, the handler left out; 0 for a sweep.</param>
+    public sealed record Expand(int Open) : Step;
 
-    /// <summary>The element at this raw index is taken: its state is made, then it is decided like a node.</summary>
+    /// <summary>The element of a sweep at this raw index is taken: its state is made, then it is decided like a node.</summary>
     public sealed record Take(long Index) : Step;
+
+    /// <summary>No element of a sweep has a raw index below this one any more: a filter took them out.</summary>
+    public sealed record Pass(long Next) : Step;
 
     /// <summary>A person or time is waited for; the node is <see cref="Phase.Running"/> from now on.</summary>
     public sealed record Ask(Node.Gate Gate) : Step;
