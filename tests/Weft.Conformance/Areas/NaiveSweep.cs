@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace Weft.Conformance.Areas;
 
@@ -26,7 +27,7 @@ public sealed class NaiveSweep(bool isExact, bool isStepInTheMiddle = false)
     public string Collect(string word)
     {
         (string key, string suffix, string value) = Split(word);
-        return $"{key}={string.Join(',', Values(value, suffix))}";
+        return Join(key, Values(value, suffix));
     }
 
     public List<string> Expand(string word)
@@ -45,7 +46,7 @@ public sealed class NaiveSweep(bool isExact, bool isStepInTheMiddle = false)
                 (lastKey, lastSuffix, value) = Split(part);
             else if (lastKey.Length == 0)
                 throw new Wrong("no key");
-            words.Add($"{lastKey}={string.Join(',', Values(value, lastSuffix))}");
+            words.Add(Join(lastKey, Values(value, lastSuffix)));
         }
         return words;
     }
@@ -61,6 +62,12 @@ public sealed class NaiveSweep(bool isExact, bool isStepInTheMiddle = false)
                 : [.. all.SelectMany(before => choices.Select(choice => (List<string>)[.. before, choice]))];
         }
         return all;
+    }
+
+    private string Join(string key, List<string> values)
+    {
+        string word = $"{key}={string.Join(',', values)}";
+        return isExact && Encoding.UTF8.GetByteCount(word) > 131_071 ? throw new Wrong("longer than any argument can be") : word;
     }
 
     private static (string Key, string Suffix, string Value) Split(string word)

@@ -61,7 +61,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     {
         HydraFlowJob job = sweep.Job;
         var task = new TaskDefinition(job.Key, new TaskBody.Command([.. Words(sweep)]), job.At);
-        var node = new Node.Each(new NodeId(job.Key), new Elements.Known(sweep.Space), new Callee(CalleeKind.Task, task.Name, job.At), job.At);
+        var node = new Node.Each(NodeNames.Of(job.Key), new Elements.Known(sweep.Space), new Callee(CalleeKind.Task, task.Name, job.At), job.At);
         return [new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition(job.Key, [node], job.At))];
     }
 

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using Weft.Expressions;
+using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Dialects;
+
+/// <summary>
+/// A command that no file names: <c>weft run -m -- python train.py --lr=1e-4,1e-3 --seed=1:5</c>. Its swept words are those with <c>=</c>
+/// that stand for several values; each keeps its place. What cannot be a sweep (<c>--url=http://host</c>) is passed on as it is, with a warning.
+/// </summary>
+public sealed class AdHoc(ImmutableArray<Excerpt> words) : Runnable
+{
+    private static readonly string[] Interpreters = ["python", "python3", "bash", "sh", "Rscript", "julia", "node"];
+
+    /// <summary>The program's name, or that of the script that it runs: of <c>python src/train.py</c> it is <c>train</c>.</summary>
+    public override string Name { get; } = NameOf(words);
+
+    public override string Kind => "command";
+
+    public override Span At => words[0].At;
+
+    public override Prepared? Prepare(Arguments arguments, Diagnostics diagnostics)
+    {
+        SweptWord?[] swept = [.. words.Select(word => arguments.IsMultirun ? Read(word, diagnostics) : null)];
+        Axis[] axes = [.. swept.OfType<SweptWord>().Select(word => new Axis(word.Parts[0].Key, word.Parts[0].Values, word.At))];
+        Space space = new Product([.. axes], Fastest.Last, At);
+        if (space.Size > Space.MaxSize)
+        {
+            diagnostics.Error("sweep/too-many-points", $"this is a sweep of more than {Space.MaxSize:N0} commands", At);
+            return null;
+        }
+        return new Prepared(Name, Definitions(swept, space))
+        {
+            Commands = space.Size,
+            InnerRuns = space.Size,
+            DryRun = ulid => Lists(swept, space).Select(list => ShellWords.Join(list)),
+            Words = ulid => Lists(swept, space),
+        };
+    }
+
+    private static SweptWord? Read(Excerpt word, Diagnostics diagnostics)
+    {
+        if (!word.Text.Contains('='))
+            return null;
+        var problems = new Diagnostics();
+        // Between pipes a program of Hydra's kind would sweep itself; a plain program takes the text.
+        SweptWord? swept = word.Text.Contains('|') ? null : new SweepReader(problems).ReadEachWord(word);
+        if (swept is { Count: > 1 })
+            return swept;
+        if (problems.FirstOrDefault(problem => problem.Severity == Severity.Error) is { } why)
+            diagnostics.Add(why with { Severity = Severity.Warning, Message = $"`{word.Text}` is passed on as it is: {why.Message}" });
+        return null;
+    }
+
+    private IEnumerable<ImmutableArray<string>> Lists(SweptWord?[] swept, Space space)
+    {
+        foreach (Point point in space.Points())
+        {
+            string[] list = [.. words.Select(word => word.Text)];
+            int next = 0;
+            for (int i = 0; i < list.Length; i++)
+            {
+                if (swept[i] is not null)
+                    list[i] = point.Words[next++].Text;
+            }
+            yield return [.. list];
+        }
+    }
+
+    private ImmutableArray<Definition> Definitions(SweptWord?[] swept, Space space)
+    {
+        var body = ImmutableArray.CreateBuilder<Expr>(words.Length);
+        int next = 0;
+        for (int i = 0; i < words.Length; i++)
+            body.Add(swept[i] is null ? Expr.Of(words[i].Text) : new Expr.Ref(Root.Words, [Segment.Of(next++)], words[i].At));
+        var task = new TaskDefinition(Name, new TaskBody.Command(body.MoveToImmutable()), At);
+        var callee = new Callee(CalleeKind.Task, Name, At);
+        NodeId id = NodeNames.Of(Name);
+        Node node = next == 0 ? new Node.Use(id, callee, At) : new Node.Each(id, new Elements.Known(space), callee, At);
+        return [new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition(Name, [node], At))];
+    }
+
+    private static string NameOf(ImmutableArray<Excerpt> words)
+    {
+        string program = Path.GetFileNameWithoutExtension(words[0].Text);
+        string? script = Interpreters.Contains(program) ? words.Skip(1).FirstOrDefault(word => !word.Text.StartsWith('-'))?.Text : null;
+        string name = script is null || script.AsSpan().ContainsAny(" ;()'\"\n") ? program : Path.GetFileNameWithoutExtension(script);
+        return name.Length > 0 ? name : "command";
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Weft.Dialects.HydraFlow;
+using Weft.Text;
+
+namespace Weft.Dialects;
+
+/// <summary>
+/// A folder with definitions, whatever kinds of files they stand in: what can be run here, by name. Each file is used as a whole or not at
+/// all; what is wrong with one does not hide the others.
+/// </summary>
+public sealed class Project
+{
+    private const string StateFolder = ".weft";
+
+    /// <summary>The second one was read by releases up to 0.20, when the first is absent.</summary>
+    private static readonly string[] HydraFlowFiles = ["hydraflow.yaml", "hydraflow.yml"];
+
+    /// <summary>Files that are known but not read, and what is said of them.</summary>
+    private static readonly Dictionary<string, string> Unsupported = new(StringComparer.Ordinal)
+    {
+        ["weft.yaml"] = "is Weft's own file; it is not supported yet",
+        [".dstack/workflows.yaml"] = "is a dstack file; dstack is not supported yet",
+        [".dstack/workflows"] = "is a dstack folder; dstack is not supported yet",
+        ["project.yaml"] = "is an MLRun file; MLRun is not supported yet",
+    };
+
+    /// <summary>Files and folders that make a folder a project, relative to it.</summary>
+    private static readonly string[] Marks = [StateFolder, .. HydraFlowFiles, .. Unsupported.Keys, "conf"];
+
+    private Project(string root, ImmutableArray<Runnable> runnables, ImmutableArray<string> files, ImmutableArray<Diagnostic> unread, Diagnostics diagnostics)
+    {
+        Root = root;
+        Runnables = runnables;
+        Files = files;
+        Unread = unread;
+        Diagnostics = diagnostics;
+    }
+
+    /// <summary>The project's folder, absolute.</summary>
+    public string Root { get; }
+
+    /// <summary>What can be run, file by file in the order of each file.</summary>
+    public ImmutableArray<Runnable> Runnables { get; }
+
+    /// <summary>The files that were read, relative to the root.</summary>
+    public ImmutableArray<string> Files { get; }
+
+    /// <summary>One warning for each file of a dialect that is not supported.</summary>
+    public ImmutableArray<Diagnostic> Unread { get; }
+
+    /// <summary>What is wrong with the files.</summary>
+    public Diagnostics Diagnostics { get; }
+
+    /// <summary>The nearest folder, from the given one upward, that holds a definition file or the state of a project; null when there is none.</summary>
+    public static string? FindRoot(string folder)
+    {
+        for (DirectoryInfo? one = new(folder); one is not null; one = one.Parent)
+        {
+            if (Array.Exists(Marks, mark => Path.Exists(Path.Combine(one.FullName, mark))))
+                return one.FullName;
+        }
+        return null;
+    }
+
+    /// <summary>Reads every definition file of a folder.</summary>
+    public static Project Open(string root)
+    {
+        root = Path.GetFullPath(root);
+        var diagnostics = new Diagnostics();
+        var runnables = ImmutableArray.CreateBuilder<Runnable>();
+        var files = ImmutableArray.CreateBuilder<string>();
+        foreach (string name in HydraFlowFiles)
+        {
+            if (files.Count > 0 || !File.Exists(Path.Combine(root, name)))
+                continue;
+            files.Add(name);
+            if (TextFile.Read(Path.Combine(root, name), name, diagnostics) is { } source && HydraFlowReader.Read(source, diagnostics) is { } file)
+                runnables.AddRange(file.Jobs.Select(job => new JobRunnable(job, root)));
+        }
+        IEnumerable<Diagnostic> unread = Unsupported
+            .Where(file => Path.Exists(Path.Combine(root, file.Key)))
+            .Select(file => new Diagnostic("project/unsupported", $"`{file.Key}` {file.Value}") { Severity = Severity.Warning });
+        return new Project(root, runnables.ToImmutable(), files.ToImmutable(), [.. unread], diagnostics);
+    }
+
+    /// <summary>
+    /// What a name means: a name, or <c>FILE:NAME</c> where two files have it. Null when nothing or several things have it; the diagnostics then
+    /// say so, with the problems of files that could not be read, as it may stand there.
+    /// </summary>
+    public Runnable? Find(string name, Diagnostics diagnostics)
+    {
+        Runnable[] found = [.. Runnables.Where(one => one.Name == name)];
+        if (found.Length == 0 && name.Split(':', 2) is [var file, var rest] && Files.Contains(file))
+            found = [.. Runnables.Where(one => one.Name == rest && one.At.Source.Name == file)];
+        if (found.Length == 1)
+            return found[0];
+        if (found.Length > 1)
+        {
+            Diagnostic clash = new("project/ambiguous-name", $"`{name}` is defined in {found.Length} files")
+            {
+                Hint = $"say which one: {Suggest.List(found.Select(one => $"{one.At.Source.Name}:{name}"))}",
+            };
+            diagnostics.Add(found.Aggregate(clash, (known, one) => known.WithNote($"a {one.Kind} job is here", one.At)));
+            return null;
+        }
+        diagnostics.AddRange(Diagnostics);
+        if (Diagnostics.HasErrors)
+            return null;
+        Diagnostic unknown = new("project/unknown-name", $"nothing named `{name}` in this project")
+        {
+            Hint = Suggest.HintOrList(name, [.. Runnables.Select(one => one.Name)], "it has"),
+        };
+        diagnostics.Add(Unread.Aggregate(unknown, (known, file) => known.WithNote(file.Message, null)));
+        return null;
+    }
+}
