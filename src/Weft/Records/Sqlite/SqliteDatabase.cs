@@ -102,10 +102,11 @@ internal sealed unsafe class SqliteDatabase : Database
     private static SqliteDatabase Connect(string path, SqliteOptions options, TimeProvider clock, CancellationToken cancel)
     {
         int flags = SqliteNative.OpenReadWrite | SqliteNative.OpenCreate | SqliteNative.OpenNoMutex | SqliteNative.OpenExtendedCodes;
-        int code = SqliteNative.Open(path, out SqliteHandle handle, flags, 0);
+        int code = SqliteNative.Open(path, out nint pointer, flags, 0);
+        var handle = new SqliteHandle(pointer);
         if (code != SqliteNative.Ok)
         {
-            DatabaseException failure = SqliteFailure.Make(code, handle.DangerousGetHandle(), path, "open");
+            DatabaseException failure = SqliteFailure.Make(code, pointer, path, "open");
             handle.Dispose();
             throw failure;
         }

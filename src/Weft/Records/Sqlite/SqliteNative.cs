@@ -28,7 +28,7 @@ internal static unsafe partial class SqliteNative
     public static partial int LibraryVersion();
 
     [LibraryImport(Library, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Open(string path, out SqliteHandle database, int flags, nint vfs);
+    public static partial int Open(string path, out nint database, int flags, nint vfs);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_close_v2")]
     public static partial int Close(nint database);
@@ -132,8 +132,11 @@ internal static unsafe partial class SqliteNative
 }
 
 /// <summary>An open <c>sqlite3*</c>; closed with it, even when its owner forgot.</summary>
-internal sealed class SqliteHandle() : SafeHandle(0, ownsHandle: true)
+internal sealed class SqliteHandle : SafeHandle
 {
+    public SqliteHandle(nint database)
+        : base(0, ownsHandle: true) => SetHandle(database);
+
     public override bool IsInvalid => handle == 0;
 
     protected override bool ReleaseHandle() => SqliteNative.Close(handle) == SqliteNative.Ok;
