@@ -95,6 +95,15 @@ public static class TrackingJson
         WriteDouble(json, point.Value);
         json.WriteNumber("timestamp"u8, point.Timestamp);
         json.WriteNumber("step"u8, point.Step);
+        if (point.Subject is { } subject)
+        {
+            if (!string.IsNullOrEmpty(subject.ModelId))
+                json.WriteString("model_id"u8, subject.ModelId);
+            if (!string.IsNullOrEmpty(subject.DatasetName))
+                json.WriteString("dataset_name"u8, subject.DatasetName);
+            if (!string.IsNullOrEmpty(subject.DatasetDigest))
+                json.WriteString("dataset_digest"u8, subject.DatasetDigest);
+        }
         if (run is { } id)
             json.WriteString("run_id"u8, id.Value);
         json.WriteEndObject();

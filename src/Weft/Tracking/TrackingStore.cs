@@ -31,6 +31,8 @@ public sealed class TrackingStore : IAsyncDisposable
         History = new MetricHistory(_readers);
         Search = new RunSearch(_writer, _readers);
         Inputs = new InputStore(_writer, _readers);
+        LoggedModels = new LoggedModelStore(_writer, _readers);
+        Registry = new ModelRegistry(_writer, _readers);
     }
 
     public ExperimentStore Experiments { get; }
@@ -42,6 +44,10 @@ public sealed class TrackingStore : IAsyncDisposable
     public RunSearch Search { get; }
 
     public InputStore Inputs { get; }
+
+    public LoggedModelStore LoggedModels { get; }
+
+    public ModelRegistry Registry { get; }
 
     /// <summary>Opens the store in a SQLite file, making it if it is not there.</summary>
     /// <param name="path">A file in an existing folder.</param>
