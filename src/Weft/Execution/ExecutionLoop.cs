@@ -30,7 +30,9 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly ExecutionRecords _records;
     private readonly Ledger? _ledger;
     private readonly TimeProvider _clock;
-    private readonly Board _board;
+    private readonly Frontier _frontier;
+    private readonly Dictionary<NodePath, NodeState> _touched = [];
+    private readonly Dictionary<NodePath, DateTimeOffset> _timers = [];
     private readonly Poller _poller = new();
     private readonly LocalAttempts _attempts;
     private readonly ProgressCount _count;
@@ -43,10 +45,11 @@ internal sealed class ExecutionLoop : IDisposable
     private volatile bool _killAsked;
     private volatile bool _detachAsked;
     private string? _stoppedBy;
+    private bool _isShort;
     private DateTimeOffset _lookedOut;
     private DateTimeOffset _leased;
 
-    public ExecutionLoop(ExecutionRow execution, string owner, Plan plan, Decider decide, RunOptions options, RunFolder folder, ExecutionRecords records, Ledger? ledger)
+    public ExecutionLoop(ExecutionRow execution, string owner, Plan plan, RunOptions options, RunFolder folder, ExecutionRecords records, Ledger? ledger)
     {
         _execution = execution;
         _owner = owner;
@@ -56,7 +59,7 @@ internal sealed class ExecutionLoop : IDisposable
         _records = records;
         _ledger = options.IgnoreResources ? null : ledger;
         _clock = options.Clock;
-        _board = new Board(plan, decide, Recorded);
+        _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, options.RunsPerPoint, _clock);
         _stoppedBy = execution.StopAsked;
         _attempts = new LocalAttempts(folder, _poller, _clock, new LocalSurroundings(options.ProjectFolder, options.Environment)
@@ -99,8 +102,8 @@ internal sealed class ExecutionLoop : IDisposable
         while (true)
         {
             Turn(ready);
-            if (_board.Root.Phase.IsTerminal && _attempts.Count == 0 && _ends.Count == 0)
-                return Finished();
+            if (_frontier.IsFinished && _attempts.Count == 0)
+                return Ending(_frontier.State(NodePath.Root)!.Phase);
             if (_detachAsked)
                 return Ending(Phase.Running);
             ready.Clear();
@@ -122,13 +125,48 @@ internal sealed class ExecutionLoop : IDisposable
             _attempts.KillAll();
         _ends.AddRange(_attempts.Collect(ready));
         foreach (EndedAttempt end in _ends)
-            _board.Ended(end);
+            _frontier.AttemptEnded(end.Id.Path, end.Outcome, end.Outputs, end.Ended);
         LookOutForRequests();
-        _board.Advance(NowFacts(), HasRoom, TryReserve, (path, because) => _stops.Add((path, because)));
-        List<NodeState> touched = _board.TakeTouched();
+        Decide(NowFacts());
+        List<NodeState> touched = [.. _touched.Values];
+        _touched.Clear();
         Commit(touched);
         Act();
         Publish(touched);
+    }
+
+    /// <summary>Decides until nothing more follows, or there is no room for what would.</summary>
+    private void Decide(Facts facts)
+    {
+        foreach ((NodePath path, DateTimeOffset due) in _timers)
+        {
+            if (due <= facts.Now && _timers.Remove(path))
+                _frontier.Wake(path);
+        }
+        _isShort = false;
+        while (_frontier.TryNext(HasRoom() && !_isShort, out NodePath path))
+        {
+            Step step = Decision.Decide(_plan, path, _frontier.State, facts);
+            switch (step)
+            {
+                case Step.Start start when !TryReserve(start):
+                    _frontier.Defer(path);
+                    _isShort = true;
+                    break;
+                case Step.Wait { Until: { } until }:
+                    _timers[path] = until;
+                    break;
+                case Step.Stop stop:
+                    _stops.Add((path, stop.Because));
+                    break;
+                case Step.Launch launch:
+                    _frontier.Apply(path, new Step.Fail(new Outcome.Failed(ErrorClass.System, "task/launch-plan", $"the launch plan `{launch.LaunchPlan}` is an execution of its own, which the local engine does not start")), facts.Now);
+                    break;
+                default:
+                    _frontier.Apply(path, step, facts.Now);
+                    break;
+            }
+        }
     }
 
     /// <summary>The one transaction of a turn: ends, states and intents, all or nothing.</summary>
@@ -143,8 +181,7 @@ internal sealed class ExecutionLoop : IDisposable
             _records.SetNode(_execution.Id, StateRows.ToRow(state));
         foreach ((Step.Start begin, _) in _intents)
             _records.Intend(begin.Invocation.Id, _options.Snapshot, "local", "Submitted");
-        NodeState root = _board.Root;
-        if (root.Phase.IsTerminal)
+        if (_frontier.State(NodePath.Root) is { Phase.IsTerminal: true } root)
             _records.SetState(_execution.Id, root.Phase.ToString(), StateRows.Write(_count.Tally), _clock.GetUtcNow());
         turn.Commit();
     }
@@ -221,7 +258,7 @@ internal sealed class ExecutionLoop : IDisposable
                 Renew(now);
         }
         if (before != _stoppedBy)
-            _board.Reconsider();
+            _frontier.WakeAll();
     }
 
     private void Renew(DateTimeOffset now)
@@ -242,18 +279,12 @@ internal sealed class ExecutionLoop : IDisposable
     private TimeSpan? UntilNext()
     {
         DateTimeOffset now = _clock.GetUtcNow();
-        DateTimeOffset next = now + (_board.Held > 0 && HasRoom() ? AskAgain : LookOut);
+        DateTimeOffset next = now + (_isShort && HasRoom() ? AskAgain : LookOut);
         if (_attempts.NextDue is { } due && due < next)
             next = due;
-        if (_board.NextTimer is { } timer && timer < next)
-            next = timer;
+        foreach (DateTimeOffset timer in _timers.Values)
+            next = timer < next ? timer : next;
         return next <= now ? TimeSpan.Zero : next - now;
-    }
-
-    private NodeState? Recorded(NodePath path)
-    {
-        NodeRow? row = _records.FindNode(_execution.Id, path);
-        return row is null ? null : StateRows.FromRow(row, LastAttempt(path));
     }
 
     private AttemptRow? LastAttempt(NodePath path) => _records.Attempts(_execution.Id, path) is [.., var last] ? last : null;
@@ -261,49 +292,44 @@ internal sealed class ExecutionLoop : IDisposable
     /// <summary>Goes on from what was recorded: adopts what runs, and decides anew what was about to.</summary>
     private void Recover()
     {
-        var states = new List<NodeState>();
-        var openElements = new List<NodeRow>();
+        var ended = new List<NodeState>();
+        var open = new List<NodeRow>();
         _records.ReadNodes(_execution.Id, row =>
         {
-            bool terminal = Enum.Parse<Phase>(row.Phase).IsTerminal;
             _count.Recorded(row);
-            if (!terminal)
-                openElements.Add(row);
-            else if (row.Path.Index is null)
-                states.Add(StateRows.FromRow(row, last: null));
+            if (!Enum.Parse<Phase>(row.Phase).IsTerminal)
+                open.Add(row);
+            else if (IsNeeded(row.Path))
+                ended.Add(StateRows.FromRow(row, last: null));
         });
-        foreach (NodeRow row in openElements)
-            states.Add(StateRows.FromRow(row, row.Attempt > 0 ? LastAttempt(row.Path) : null));
-        _board.Load(states);
+        _frontier.Restore([.. ended, .. open.Select(row => StateRows.FromRow(row, row.Attempt > 0 ? LastAttempt(row.Path) : null))]);
         AdoptOpenAttempts();
+        if (_stoppedBy is not null)
+            _frontier.WakeAll();
     }
 
-    /// <summary>
-    /// The call of an open attempt is computed again, as it was computed when it was decided: from the plan and the state before it started.
-    /// </summary>
+    /// <summary>Of ended elements only those whose results are gathered are needed again.</summary>
+    private bool IsNeeded(NodePath path) =>
+        path.Index is null || _plan.Find(path.Parent) is not { } sweep || _plan.ShapeAt(sweep.Scope).IsGathered(sweep.Node.Id);
+
+    /// <summary>The call of an open attempt is computed again, from the plan and the states that it was decided by.</summary>
     private void AdoptOpenAttempts()
     {
         var open = new List<(Invocation Call, DateTimeOffset Started)>();
-        Facts facts = NowFacts() with { StopAskedBy = null };
+        Facts facts = NowFacts();
         foreach (AttemptRow row in _records.OpenAttempts(_execution.Id))
         {
-            Outcome? previous = _records.Attempts(_execution.Id, row.Id.Path).LastOrDefault(attempt => attempt.End is not null)?.End is { } end ? StateRows.OutcomeOf(end) : null;
-            if (_board.StartAgain(row.Id, previous, facts) is not { } begin)
-                continue;
+            Step.Start begin = Decision.StartOf(_plan, row.Id, _frontier.State, facts)
+                ?? throw new InvalidOperationException($"the plan has no call of {row.Id}, which was started");
             _open[row.Id.Path] = begin;
             open.Add((begin.Invocation, row.Started ?? row.Intended));
         }
         List<Invocation> never = _attempts.Adopt(open);
         foreach (Invocation call in never)
-        {
-            Grant? grant = _ledger?.TryTake(call.Needs) ?? Grant.Nothing;
-            _attempts.Start(call, grant);
-        }
+            _attempts.Start(call, _ledger?.TryTake(call.Needs) ?? Grant.Nothing);
         foreach (AttemptId id in _attempts.Running.ToList())
             PublishStart(_open[id.Path].Invocation, adopted: !never.Any(call => call.Id == id));
     }
-
-    private ExecutionEnd Finished() => Ending(_board.Root.Phase);
 
     private ExecutionEnd Ending(Phase state) =>
         new(_execution.Id, _execution.Name, state, Progress, _count.Failures) { StoppedBy = _stoppedBy };

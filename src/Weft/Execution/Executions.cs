@@ -25,8 +25,8 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Records what shall run. An execution of the same definition and inputs that has not succeeded is resumed: what finished is kept, what failed is tried
-    /// again. Starts no process.
+    /// Records what shall run. An execution of the same definition and inputs that was interrupted is gone on with; one that failed or was stopped is
+    /// taken up again: what failed, was cancelled or blocked is tried once more. Starts no process.
     /// </summary>
     public ExecutionStart Start(ExecutionRequest request)
     {
@@ -58,7 +58,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
 
     /// <summary>Makes this process the owner of a recorded execution and readies its loop.</summary>
     /// <exception cref="ExecutionTakenException">Another process owns it.</exception>
-    public RunningExecution Take(ExecutionId id, Plan plan, RunOptions options, Decider? decide = null)
+    public RunningExecution Take(ExecutionId id, Plan plan, RunOptions options)
     {
         RunFolder folder = place.FolderOf(id);
         folder.Create();
@@ -70,7 +70,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
             if (OwnerOnAnotherHost(row) is { } other || !Own(row, owner, out other))
                 throw new ExecutionTakenException(other);
             var ledger = new Ledger(place.RuntimeFolder, OwnedResources.Find(options.Environment["CUDA_VISIBLE_DEVICES"]));
-            var loop = new ExecutionLoop(row, owner, plan, decide ?? Decision.Decide, options, folder, records, ledger) { KeepsLease = place.IsShared };
+            var loop = new ExecutionLoop(row, owner, plan, options, folder, records, ledger) { KeepsLease = place.IsShared };
             return new RunningExecution(loop, owning, records, id, owner);
         }
         catch
@@ -118,7 +118,9 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
 
     private ExecutionStart Resume(ExecutionRow row)
     {
-        (long kept, long again) = Reopening.Apply(records, row.Id);
+        // A process that died had not judged anything: what failed before stays so. One that ended, or was ending, had.
+        bool hadEnded = row.Ended is not null || row.StopAsked is not null;
+        (long kept, long again) = hadEnded ? Reopening.Apply(records, row.Id) : (Reopening.Kept(records, row.Id), 0);
         records.SetState(row.Id, nameof(Phase.Running), row.Tally, ended: null);
         records.AskStop(row.Id, how: null);
         string what = row.Ended is null ? "was interrupted" : "did not succeed";

@@ -10,6 +10,14 @@ namespace Weft.Execution;
 /// </summary>
 internal static class Reopening
 {
+    /// <summary>How many points have succeeded.</summary>
+    public static long Kept(ExecutionRecords records, ExecutionId execution)
+    {
+        long kept = 0;
+        records.ReadNodes(execution, row => kept += IsKept(row) ? 1 : 0);
+        return kept;
+    }
+
     /// <summary>Within a write transaction. Hands back how many points are kept and how many run again.</summary>
     public static (long Kept, long Again) Apply(ExecutionRecords records, ExecutionId execution)
     {
@@ -18,9 +26,8 @@ internal static class Reopening
         records.ReadNodes(execution, row =>
         {
             Phase phase = Enum.Parse<Phase>(row.Phase);
-            if (phase.HasOutputs && row.Tally is null && !row.Path.IsRoot)
-                kept++;
-            if (phase is Phase.Failed or Phase.Cancelled or Phase.Blocked)
+            kept += IsKept(row) ? 1 : 0;
+            if (phase is Phase.Failed or Phase.Cancelled or Phase.Blocked || (row.Tally is not null && !phase.IsTerminal))
                 changed.Add(row);
         });
         foreach (NodeRow row in changed)
@@ -31,6 +38,8 @@ internal static class Reopening
         }
         return (kept, changed.Count(row => row.Tally is null && Enum.Parse<Phase>(row.Phase) != Phase.Blocked));
     }
+
+    private static bool IsKept(NodeRow row) => Enum.Parse<Phase>(row.Phase).HasOutputs && row.Tally is null && !row.Path.IsRoot;
 
     private static Tally Open(Tally tally) => tally with
     {

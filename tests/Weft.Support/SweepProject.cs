@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Weft.Execution;
+using Weft.Expressions;
+using Weft.Platform;
+using Weft.Records;
+using Weft.Records.Sqlite;
+using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Support;
+
+/// <summary>
+/// A project whose only workflow sweeps a shell command over the numbers from 0, and the real loop over its real record: for tests that stop, kill and
+/// resume executions. In the command <c>$1</c> is the number.
+/// </summary>
+internal sealed class SweepProject(string folder) : IDisposable
+{
+    private Database? _database;
+
+    /// <summary>The attributes of the task; set them before the first use.</summary>
+    public Func<TaskDefinition, TaskDefinition> Task { get; init; } = task => task;
+
+    public long Points { get; init; } = 1;
+
+    public string Command { get; init; } = "true";
+
+    /// <summary>The words of the command; null for a shell with <see cref="Command"/>.</summary>
+    public string[]? Words { get; init; }
+
+    public FailureBudget Budget { get; init; } = new(StopAfter: null, MinSuccess: 1);
+
+    public int Parallel { get; init; } = 2;
+
+    /// <summary>Whether <see cref="Events"/> are kept.</summary>
+    public bool KeepsEvents { get; init; } = true;
+
+    public List<ExecutionEvent> Events { get; } = [];
+
+    public Func<Database, Database> Wrap { get; init; } = database => database;
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public string Folder { get; } = folder;
+
+    public string StateFolder { get; } = Path.Combine(folder, ".weft");
+
+    public ExecutionRecords Records => field ??= new ExecutionRecords(_database ??= Wrap(OpenDatabase()), Clock);
+
+    public ExecutionPlace Place => field ??= new ExecutionPlace(StateFolder, Machine.RuntimeFolder(Folder));
+
+    public Executions Executions => field ??= new Executions(Place, Records, Clock);
+
+    public Plan Plan => field ??= MakePlan();
+
+    public ExecutionStart Start(bool fresh = false) =>
+        Executions.Start(new ExecutionRequest { Definition = "sweep", Plan = Plan, PlanBody = "{}"u8.ToArray(), Fresh = fresh });
+
+    public RunningExecution Take(ExecutionId id) => Executions.Take(id, Plan, new RunOptions
+    {
+        ProjectFolder = Folder,
+        Environment = EnvironmentBlock.Current(),
+        Parallel = Parallel,
+        Publish = KeepsEvents ? Events.Add : _ => { },
+        Clock = Clock,
+    });
+
+    /// <summary>Starts or resumes, and runs to the end.</summary>
+    public ExecutionEnd Run()
+    {
+        ExecutionStart start = Start();
+        using RunningExecution run = Take(start.Execution.Id);
+        return run.Wait();
+    }
+
+    public string ReadLog(ExecutionId execution, long point, int attempt = 1)
+    {
+        using var log = RawFile.OpenRead(Executions.LogOf(AttemptOf(execution, point, attempt)));
+        byte[] bytes = new byte[RandomAccess.GetLength(log)];
+        RandomAccess.Read(log, bytes, 0);
+        return System.Text.Encoding.UTF8.GetString(bytes);
+    }
+
+    public static AttemptId AttemptOf(ExecutionId execution, long point, int attempt = 1) => new(execution, new NodePath("points").Element(point), attempt);
+
+    public void Dispose() => _database?.Dispose();
+
+    private SqliteDatabase OpenDatabase()
+    {
+        Directory.CreateDirectory(StateFolder);
+        return SqliteDatabase.Open(Path.Combine(StateFolder, "weft.db"), new SqliteOptions(), Clock, CancellationToken.None);
+    }
+
+    private Plan MakePlan()
+    {
+        Span at = Expr.Nowhere;
+        ImmutableArray<Expr> words = Words is not null
+            ? [.. Words.Select(word => Expr.Of(word))]
+            : [Expr.Of("sh"), Expr.Of("-c"), Expr.Of(Command), Expr.Of("sh"), Expr.To(Root.Item, "i")];
+        TaskDefinition task = Task(new TaskDefinition("point", new TaskBody.Command(words), at));
+        var each = new Node.Each(new NodeId("points"), new Elements.Known(new Numbers(Points)), new Callee(CalleeKind.Task, "point", at), at) { Budget = Budget };
+        var closure = new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition("main", [each], at))]);
+        var node = new PlanNode(new NodePath("points"), NodePath.Root, each, EngineProfile.Local, Forecast.WillRun);
+        return new Plan(Digest.Of($"{Points} {string.Join(' ', words)}"), closure, "main", Value.NoEntries, null, [node]);
+    }
+
+    /// <summary>The points i=0, i=1, …</summary>
+    private sealed record Numbers(long Count) : Space(Expr.Nowhere)
+    {
+        public override long Size => Count;
+
+        internal override bool Append(long index, ref PointParts parts)
+        {
+            parts.Add(new Word($"i={index}", Value.Of(index)));
+            parts.Add("i", Value.Of(index));
+            return true;
+        }
+
+        public override void Write(Utf8JsonWriter json) => json.WriteNumberValue(Count);
+    }
+}

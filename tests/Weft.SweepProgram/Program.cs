@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using Weft.Execution;
+using Weft.Support;
+using Weft.Workflows;
+
+// Runs or resumes a sweep of a command in a folder, in a process of its own that tests can kill: FOLDER POINTS PARALLEL COMMAND [WORD…].
+// Of a COMMAND alone, a shell gets it, with the point's number as $1. Prints what it was told, and how it ended.
+using var project = new SweepProject(args[0])
+{
+    Points = long.Parse(args[1]),
+    Parallel = int.Parse(args[2]),
+    Command = args[3],
+    Words = args.Length > 4 ? args[3..] : null,
+    KeepsEvents = false,
+};
+long started = Stopwatch.GetTimestamp();
+ExecutionStart start = project.Start();
+foreach (string message in start.Messages)
+    Console.WriteLine(message);
+if (start.Kind is StartKind.NothingToDo)
+    return 0;
+try
+{
+    using RunningExecution run = project.Take(start.Execution.Id);
+    ExecutionEnd end = run.Wait();
+    Console.WriteLine($"{end.State} {end.Progress.Done} of {end.Progress.Total} in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, {Environment.WorkingSet >> 20} MB");
+    return end.State == Phase.Succeeded ? 0 : 1;
+}
+catch (ExecutionTakenException taken)
+{
+    Console.WriteLine(taken.Message);
+    return 3;
+}
