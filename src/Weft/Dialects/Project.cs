@@ -63,7 +63,8 @@ public sealed class Project
     }
 
     /// <summary>Reads every definition file of a folder.</summary>
-    public static Project Open(string root)
+    /// <param name="environment">What interpolations such as <c>${oc.env:NAME}</c> read.</param>
+    public static Project Open(string root, IReadOnlyDictionary<string, string> environment)
     {
         root = Path.GetFullPath(root);
         var diagnostics = new Diagnostics();
@@ -74,7 +75,7 @@ public sealed class Project
             if (files.Count > 0 || !File.Exists(Path.Combine(root, name)))
                 continue;
             files.Add(name);
-            if (TextFile.Read(Path.Combine(root, name), name, diagnostics) is { } source && HydraFlowReader.Read(source, diagnostics) is { } file)
+            if (TextFile.Read(Path.Combine(root, name), name, diagnostics) is { } source && HydraFlowReader.Read(source, environment, diagnostics) is { } file)
                 runnables.AddRange(file.Jobs.Select(job => new JobRunnable(job, root)));
         }
         IEnumerable<Diagnostic> unread = Unsupported

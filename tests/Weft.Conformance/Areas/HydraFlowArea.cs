@@ -13,6 +13,7 @@ internal static class HydraFlowArea
             ["sets"] = HydraFlowSyntax.Judge,
             ["helpers"] = HydraFlowSyntax.Judge,
             ["errors"] = HydraFlowSyntax.Judge,
+            ["jobs"] = HydraFlowJobs.Judge,
             ["legacy-jobs-0.10"] = HydraFlowJobs.Judge,
             ["legacy-jobs-0.11"] = HydraFlowJobs.Judge,
             ["legacy-jobs-0.15"] = HydraFlowJobs.Judge,

@@ -14,6 +14,8 @@ internal static partial class HydraFlowJobs
 {
     private const string Ulid = "01JABCDEFGHJKMNPQRSTVWXYZ0";
 
+    private static readonly Dictionary<string, string> NoVariables = [];
+
     public static IEnumerable<CaseResult> Judge(JsonElement document)
     {
         string version = document.GetProperty("version").GetString()!;
@@ -54,7 +56,7 @@ internal static partial class HydraFlowJobs
 
     private static string TodaysText(JsonElement batches, string yaml, string jobKey, string[] extra)
     {
-        HydraFlowJob job = HydraFlowReader.Read(new Source("hydraflow.yaml", yaml), new Diagnostics())!.Jobs.First(one => one.Key == jobKey);
+        HydraFlowJob job = HydraFlowReader.Read(new Source("hydraflow.yaml", yaml), NoVariables, new Diagnostics())!.Jobs.First(one => one.Key == jobKey);
         List<string> command = [.. Words(job.Command!.Text), .. extra];
         IEnumerable<List<string>> lists = batches.EnumerateArray().Select(list => list.EnumerateArray().Select(word => word.GetString()!).ToList());
         return string.Concat(lists.Select(list => job.Kind == JobKind.Call
@@ -67,7 +69,7 @@ internal static partial class HydraFlowJobs
     private static (string Lists, string Text) Ours(string? yaml, string jobKey, string[] extra)
     {
         var diagnostics = new Diagnostics();
-        HydraFlowFile? file = yaml is null ? null : HydraFlowReader.Read(new Source("hydraflow.yaml", yaml), diagnostics);
+        HydraFlowFile? file = yaml is null ? null : HydraFlowReader.Read(new Source("hydraflow.yaml", yaml), NoVariables, diagnostics);
         if (file?.Jobs.FirstOrDefault(job => job.Key == jobKey) is not { } job)
             return ("error", "");
         if (new JobRunnable(job, "<CWD>").Prepare(new Arguments { Extra = [.. extra] }, diagnostics) is not { } prepared)

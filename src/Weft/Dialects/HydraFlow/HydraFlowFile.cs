@@ -51,6 +51,9 @@ public sealed record HydraFlowJob(string Key, Generation Generation, Span At)
 
     public ImmutableArray<HydraFlowSet> Sets { get; init; } = [];
 
+    /// <summary>Interpolations of this job that lead nowhere.</summary>
+    public ImmutableArray<Diagnostic> Unresolved { get; init; } = [];
+
     /// <summary>Null when the job has no command.</summary>
     public JobKind? Kind => Submit is not null ? JobKind.Submit : Run is not null ? JobKind.Run : Call is not null ? JobKind.Call : null;
 

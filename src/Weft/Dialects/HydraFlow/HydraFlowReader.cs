@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
+using Weft.Config.Resolvers;
 using Weft.Config.Yaml;
 using Weft.Text;
 
@@ -23,17 +25,27 @@ public sealed class HydraFlowReader
         ["sets"] = "steps", ["each"] = "batch", ["all"] = "args", ["add"] = "with",
     };
 
+    private readonly Resolution _resolution;
     private readonly Diagnostics _diagnostics;
 
-    private HydraFlowReader(Diagnostics diagnostics) => _diagnostics = diagnostics;
+    /// <summary>Interpolations of the job that is being read which lead nowhere.</summary>
+    private readonly List<Diagnostic> _unresolved = [];
 
+    private HydraFlowReader(Resolution resolution, Diagnostics diagnostics)
+    {
+        _resolution = resolution;
+        _diagnostics = diagnostics;
+    }
+
+    /// <param name="environment">What <c>${oc.env:NAME}</c> reads.</param>
     /// <returns>Null when anything is wrong: a file is used as a whole or not at all.</returns>
-    public static HydraFlowFile? Read(Source source, Diagnostics diagnostics)
+    public static HydraFlowFile? Read(Source source, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
     {
         int before = diagnostics.Errors;
         if (ConfigReader.Read(source, diagnostics) is not { } root)
             return null;
-        ImmutableArray<HydraFlowJob> jobs = new HydraFlowReader(diagnostics).ReadRoot(root);
+        var resolution = new Resolution(Resolvers.Standard(environment));
+        ImmutableArray<HydraFlowJob> jobs = new HydraFlowReader(resolution, diagnostics).ReadRoot(root);
         return diagnostics.Errors > before ? null : new HydraFlowFile(source, jobs);
     }
 
@@ -65,6 +77,7 @@ public sealed class HydraFlowReader
         string label = $"job `{key}`";
         if (MapOf(node, label) is not { } entries)
             return null;
+        _unresolved.Clear();
         Generation generation = GenerationOf(entries);
         var job = new HydraFlowJob(key, generation, node.KeyAt);
         foreach (ConfigNode entry in entries)
@@ -91,7 +104,7 @@ public sealed class HydraFlowReader
                     break;
             }
         }
-        return job;
+        return job with { Unresolved = [.. _unresolved] };
     }
 
     /// <summary>Told by the keys: what only one generation has.</summary>
@@ -104,7 +117,9 @@ public sealed class HydraFlowReader
     private ImmutableArray<HydraFlowSet> ReadSets(ConfigNode node, string label, Generation generation)
     {
         string name = generation == Generation.Sets ? "sets" : "steps";
-        if (Resolve(node) is not ListConfig { IsSpecial: false } list)
+        if (Resolve(node) is not { } resolved)
+            return [];
+        if (resolved is not ListConfig { IsSpecial: false } list)
         {
             WrongKind(node, $"`{name}` of {label}", "a list", node is DictConfig ? "put `- ` before its first key" : null);
             return [];
@@ -162,9 +177,11 @@ public sealed class HydraFlowReader
 
     private DictConfig? MapOf(ConfigNode node, string label)
     {
-        if (Resolve(node) is DictConfig { IsSpecial: false } map)
+        ConfigNode? resolved = Resolve(node);
+        if (resolved is DictConfig { IsSpecial: false } map)
             return map;
-        WrongKind(node, label, "a map", null);
+        if (resolved is not null)
+            WrongKind(node, label, "a map", null);
         return null;
     }
 
@@ -205,13 +222,16 @@ public sealed class HydraFlowReader
         return ReferenceEquals(resolved, node) ? ScalarExcerpt.Of(text, node.At) : Excerpt.Computed(text, node.At);
     }
 
-    /// <summary>The node itself, or what its interpolation leads to; null when that fails.</summary>
+    /// <summary>
+    /// The node itself, or what its interpolation leads to. Null when it leads nowhere, which is the fault of this job only and is reported when
+    /// the job is used: a variable of the cluster need not be set here.
+    /// </summary>
     private ConfigNode? Resolve(ConfigNode node)
     {
-        if (!node.IsInterpolation)
-            return node;
-        _diagnostics.Error("hydraflow/interpolation", $"interpolation in `{node.Key}` cannot be resolved yet", node.At);
-        return null;
+        ConfigNode? resolved = _resolution.Dereference(node, out Diagnostic? error);
+        if (error is not null)
+            _unresolved.Add(error);
+        return resolved;
     }
 
     private static string Describe(ConfigNode node) => node switch

@@ -33,6 +33,10 @@ public sealed class JobSweepReader
 
     private JobSweep? Read()
     {
+        foreach (Diagnostic unresolved in _job.Unresolved)
+            _diagnostics.Add(unresolved);
+        if (!_job.Unresolved.IsEmpty)
+            return null;
         if (_job.Kind is not { } kind)
         {
             _diagnostics.Error("hydraflow/no-command", $"no command in job `{_job.Key}`", _job.At, "give it `run`, `call` or `submit`");
