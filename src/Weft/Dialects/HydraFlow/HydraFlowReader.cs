@@ -171,7 +171,7 @@ public sealed class HydraFlowReader
         string? hint = Renamed.TryGetValue(key, out string? other) && known.Contains(other)
             ? $"`{key}` belongs to {(known.Contains("add") ? "older files, which have `steps`" : "newer files, which have `sets`")}; here it is `{other}`"
             : Suggest.HintOrList(key, known, "known keys");
-        _diagnostics.Error("hydraflow/unknown-key", $"unknown key `{key}` in {place}", entry.KeyAt, hint);
+        _diagnostics.Error("hydraflow/unknown-key", $"unknown key `{key}` in {place}", entry.KeyAt.Source is null ? entry.At : entry.KeyAt, hint);
         return null;
     }
 
