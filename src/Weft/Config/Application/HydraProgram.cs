@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using Weft.Config.Composition;
+using Weft.Config.Interpolation;
+using Weft.Config.Nodes;
+using Weft.Config.Overrides;
+using Weft.Text;
+
+namespace Weft.Config.Application;
+
+/// <summary>
+/// An application that takes its configuration as Hydra's applications do: <c>app db=postgres lr=0.1 -m</c>, <c>app --cfg job --resolve</c>,
+/// <c>app --info defaults</c>. From the words of a command line it decides what is to be done; doing it is the caller's.
+/// </summary>
+public sealed record HydraProgram
+{
+    /// <summary>Folder of the application's configurations: absolute, or relative to <see cref="BaseFolder"/>; null for none.</summary>
+    public string? ConfigPath { get; init; }
+
+    /// <summary>Path of the primary configuration; null for none.</summary>
+    public string? ConfigName { get; init; }
+
+    /// <summary>The folder that the application itself is in; absolute.</summary>
+    public required string BaseFolder { get; init; }
+
+    /// <summary>The folder in which it was started; absolute.</summary>
+    public required string WorkingFolder { get; init; }
+
+    /// <summary>What the program declares.</summary>
+    public ConfigStore Store { get; init; } = new();
+
+    public ComposerOptions Options { get; init; } = new();
+
+    public HydraAction Decide(IReadOnlyList<string> words)
+    {
+        var diagnostics = new Diagnostics();
+        if (HydraArguments.Parse(words, diagnostics) is not { } arguments)
+            return new HydraAction.Refuse(diagnostics, 2);
+        if (arguments.IsVersion)
+            return new HydraAction.Print($"Hydra {Composer.HydraVersion}\n");
+        CheckCombination(arguments, diagnostics);
+        SearchPath searchPath = PathOf(arguments, diagnostics);
+        if (diagnostics.HasErrors)
+            return new HydraAction.Refuse(diagnostics, 1);
+        var composer = new Composer(searchPath, Options with { WorkingFolder = WorkingFolder });
+        return Decide(arguments, composer, diagnostics) ?? new HydraAction.Refuse(diagnostics, 1);
+    }
+
+    private HydraAction? Decide(HydraArguments arguments, Composer composer, Diagnostics diagnostics)
+    {
+        string? configName = arguments.ConfigName ?? ConfigName;
+        IReadOnlyList<Override> overrides = Override.ParseAll(arguments.Overrides, diagnostics);
+        if (diagnostics.HasErrors)
+            return null;
+        bool isTold = arguments.IsHelp || arguments.IsHydraHelp || arguments.Cfg is not null || arguments.Info is not null;
+        if (!isTold)
+            return arguments.IsMultiRun || ModeOf(composer, configName, overrides) == "MULTIRUN" ? Sweep(arguments, composer, configName, overrides, diagnostics) : Single(composer, configName, overrides, diagnostics);
+        if (composer.Compose(arguments.IsHydraHelp && !arguments.IsHelp ? null : configName, overrides, RunMode.Run, diagnostics) is not { } composition)
+            return null;
+        var reports = new HydraReports(composer, composition, configName);
+        string? text = arguments switch
+        {
+            { IsHelp: true } => reports.Help("help", composition.Job, arguments.IsResolve, diagnostics),
+            { IsHydraHelp: true } => reports.Help("hydra_help", reports.HydraOnly(), isResolved: false, diagnostics),
+            { Cfg: { } part } => Show(composition, reports, part, arguments, diagnostics),
+            _ => reports.Info(arguments.Info!),
+        };
+        return text is null ? null : new HydraAction.Print(text);
+    }
+
+    private HydraAction.Run? Single(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    {
+        overrides = WithMode(overrides, "RUN");
+        return composer.Compose(configName, overrides, RunMode.Run, diagnostics) is { } composition && HydraJob.Of(composition, null, WorkingFolder, diagnostics) is { } job
+            ? new HydraAction.Run(job)
+            : null;
+    }
+
+    private HydraAction.MultiRun? Sweep(HydraArguments arguments, Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    {
+        if (arguments.IsMultiRun && ModeOf(composer, configName, overrides) == "RUN")
+            diagnostics.Warning("arguments/multirun-wins", "`--multirun` is given, and `hydra.mode` is RUN: it is a sweep");
+        overrides = WithMode(overrides, "MULTIRUN");
+        return composer.Compose(configName, overrides, RunMode.MultiRun, diagnostics) is { } frame && HydraSweep.Of(composer, frame, configName, WorkingFolder, diagnostics) is { } sweep
+            ? new HydraAction.MultiRun(sweep, diagnostics)
+            : null;
+    }
+
+    /// <summary>The mode that the configuration or an argument asks for; null when neither does, or when it does not compose.</summary>
+    private static string? ModeOf(Composer composer, string? configName, IReadOnlyList<Override> overrides)
+    {
+        IReadOnlyList<Override> plain = [.. overrides.Where(item => !item.IsSweep)];
+        return composer.Compose(configName, plain, RunMode.MultiRun, []) is { } composition && composition.Resolution.Select(composition.Config, "hydra.mode").Node is { IsNull: false } mode
+            ? mode.Content.Enum.Name
+            : null;
+    }
+
+    /// <summary>The mode in effect is an override of every job.</summary>
+    private static IReadOnlyList<Override> WithMode(IReadOnlyList<Override> overrides, string mode) =>
+        overrides.Any(item => item.KeyElement == "hydra.mode" && item.Value?.ToString() == mode)
+            ? overrides
+            : [.. overrides, Override.Parse(new Source("<mode>", $"hydra.mode={mode}"), [])!];
+
+    /// <summary><c>--cfg</c>: a part of the configuration, from one package on, as YAML.</summary>
+    private static string? Show(Composition.Composition composition, HydraReports reports, string part, HydraArguments arguments, Diagnostics diagnostics)
+    {
+        DictConfig whole = part switch
+        {
+            "job" => composition.Job,
+            "hydra" => reports.HydraOnly(),
+            _ => composition.Config,
+        };
+        ConfigNode shown = whole;
+        string header = "";
+        if (arguments.Package is { } package and not "_global_")
+        {
+            Selected selected = composition.JobResolution.Select(whole, package);
+            if (selected.Error is not null || selected.Node is null)
+            {
+                diagnostics.Add(selected.Error ?? new Diagnostic("arguments/package", $"there is no package `{package}` in the configuration") { Hint = Suggest.Hint(package, whole.Keys.Select(key => key.ToString())) });
+                return null;
+            }
+            if (selected.Node is ValueNode leaf)
+                return PythonText.Str(leaf) + "\n";
+            shown = selected.Node;
+            header = $"# @package {package}\n";
+        }
+        if (arguments.IsResolve)
+        {
+            if (composition.JobResolution.Resolve(shown, diagnostics) is not { } resolved)
+                return null;
+            shown = resolved;
+        }
+        return header + ConfigWriter.ToYaml(shown);
+    }
+
+    private static void CheckCombination(HydraArguments arguments, Diagnostics diagnostics)
+    {
+        if (arguments.IsResolve && arguments.Cfg is null && !arguments.IsHelp)
+            diagnostics.Error("arguments/combination", "`--resolve` needs `--cfg` or `--help`");
+        bool[] modes = [arguments.IsRun, arguments.IsMultiRun, arguments.Cfg is not null, arguments.Info is not null, arguments.IsShellCompletion];
+        if (modes.Count(isGiven => isGiven) > 1)
+            diagnostics.Error("arguments/combination", "`--run`, `--multirun`, `--cfg`, `--info` and `--shell-completion` exclude one another");
+    }
+
+    private SearchPath PathOf(HydraArguments arguments, Diagnostics diagnostics)
+    {
+        ImmutableArray<IConfigSource> added = [];
+        if (arguments.ConfigDir is { } folder)
+        {
+            string path = Path.GetFullPath(folder, WorkingFolder);
+            if (!Directory.Exists(path))
+                diagnostics.Error("arguments/config-dir", $"there is no folder `{path}` of configurations");
+            added = [new FileConfigSource("command-line", path)];
+        }
+        string? main = arguments.ConfigPath ?? ConfigPath;
+        return new SearchPath
+        {
+            Main = main is null ? null : new FileConfigSource("main", Path.GetFullPath(main, BaseFolder)),
+            CommandLine = added,
+            Store = Store,
+        };
+    }
+}
