@@ -50,7 +50,7 @@ public sealed record CacheDocument(
 /// <summary>What a version is computed from when the author gives none.</summary>
 /// <param name="Command">What is run, as declared: inputs stand as references.</param>
 /// <param name="Code">Digest of the declared files; null when none are declared.</param>
-public sealed record VersionDocument(string Command, Digest? Code, ImmutableSortedDictionary<string, string> Env, string? Image)
+public sealed record VersionDocument(string Command, Digest? Code, ImmutableSortedDictionary<string, string> Env, string? Image, string Salt = "")
 {
     public Digest Digest() => CanonicalJson.DigestOf(Value.MapOf(
     [
@@ -58,5 +58,6 @@ public sealed record VersionDocument(string Command, Digest? Code, ImmutableSort
         new("command", Value.Of(Command)),
         new("env", Value.MapOf(Env.Select(variable => KeyValuePair.Create(variable.Key, Value.Of(variable.Value))))),
         new("image", Image is { } image ? Value.Of(image) : Value.None),
+        new("salt", Value.Of(Salt)),
     ]));
 }

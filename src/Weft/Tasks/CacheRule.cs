@@ -16,6 +16,9 @@ public sealed record CacheRule(bool On, string? Version = null, bool SingleFligh
     /// <summary>The files whose content is part of the version.</summary>
     public FileSet Code { get; init; } = FileSet.Empty;
 
+    /// <summary>Part of a computed version: another text gives other keys to the same work.</summary>
+    public string Salt { get; init; } = "";
+
     /// <summary>Inputs that do not count.</summary>
     public ImmutableArray<string> Ignore { get; init; } = [];
 }

@@ -199,6 +199,8 @@ public static class TaskJson
             json.WriteBoolean("singleFlight", true);
         Number(json, "maxAge", cache.MaxAge?.Ticks);
         WriteTexts(json, "code", cache.Code.Patterns);
+        if (cache.Salt.Length > 0)
+            json.WriteString("salt", cache.Salt);
         WriteTexts(json, "ignore", cache.Ignore);
         json.WriteEndObject();
     }
@@ -207,6 +209,7 @@ public static class TaskJson
         json.GetProperty("on").GetBoolean(), Text(json, "version"), json.TryGetProperty("singleFlight", out _), Ticks(json, "maxAge"))
     {
         Code = json.TryGetProperty("code", out JsonElement code) ? new FileSet(ReadTexts(code)) : FileSet.Empty,
+        Salt = Text(json, "salt") ?? "",
         Ignore = json.TryGetProperty("ignore", out JsonElement ignore) ? ReadTexts(ignore) : [],
     };
 

@@ -102,7 +102,7 @@ internal static class Calls
             if (code is null && !task.Cache.Code.IsEmpty)
                 return null;
             computed = new VersionDocument(
-                TaskText.Of(task.Body), code, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image);
+                TaskText.Of(task.Body), code, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt);
         }
         return new CacheDocument(
             facts.CacheScope,

@@ -363,6 +363,7 @@ public sealed class GraphCheck(Closure closure)
 
     private void CheckTask(TaskDefinition task)
     {
+        CheckCache(task);
         IEnumerable<Expr> expressions = task.Body switch
         {
             TaskBody.Command command => command.Words,
@@ -381,6 +382,19 @@ public sealed class GraphCheck(Closure closure)
             if (reference.Root == Root.Node)
                 Report(null, null, "task/node", $"the task `{task.Name}` sees its inputs, not the node `{name}`", At(reference), "bind it to an input");
         }
+    }
+
+    private void CheckCache(TaskDefinition task)
+    {
+        CacheRule cache = task.Cache;
+        if (cache.Version is { } version && string.IsNullOrWhiteSpace(version))
+            Report(null, null, "cache/version", $"the cache version of `{task.Name}` is empty", task.At, "give it a text, or leave it out to have it computed");
+        if (cache.SingleFlight && !cache.On)
+            Report(null, null, "cache/single-flight", $"`{task.Name}` is to run once for equal calls, but is not cached", task.At, "turn its cache on");
+        if (!cache.Ignore.IsEmpty && !cache.On)
+            Report(null, null, "cache/ignore", $"`{task.Name}` leaves inputs out of its cache key, but is not cached", task.At, "turn its cache on");
+        foreach (string ignored in cache.Ignore.Where(name => !task.In.ContainsKey(name)))
+            Report(null, null, "cache/unknown-input", $"`{task.Name}` has no input `{ignored}` to leave out of its cache key", task.At, Suggest.HintOrList(ignored, [.. task.In.Keys], "it takes"));
     }
 
     /// <summary>A workflow that uses itself, directly or through others, would never end.</summary>
