@@ -15,8 +15,16 @@ internal static class HydraDifferences
             return ("the release that made the vectors lacks list merge modes; we have those of the next one", HydraNodes.Canonical(Merged(vector.GetProperty("inputs"), mode.GetString()!)));
         if (expected.TryGetProperty("ok", out _) && PutsContainerIntoPrimitives(vector))
             return ("a list or dictionary is no element of a List[str] or Dict[str, int]; OmegaConf lets it in unchecked when it comes by a merge", ConfigErrors.WrongValue);
+        if (expected.TryGetProperty("ok", out JsonElement ok) && ok.TryGetProperty("get_error", out JsonElement late) && late.GetProperty("class").GetString() == "GrammarParseError")
+            return ("a broken interpolation is reported when the file is read; a shortcut in OmegaConf lets some pass until they are used", ConfigErrors.Grammar);
         return null;
     }
+
+    /// <summary>The text that a part of a result is compared with: what Python's object dump of a node stands for is the node's own YAML.</summary>
+    public static string Expected(JsonProperty part, JsonElement ok) =>
+        part.Value.GetString()!.Contains("!!python/object:omegaconf", StringComparison.Ordinal)
+            ? ConfigWriter.ToYaml(HydraNodes.FromJson(ok.GetProperty("resolved"), isText: true))
+            : part.Value.GetString()!;
 
     private static bool IsImportError(JsonElement expected) =>
         expected.TryGetProperty("error", out JsonElement error) && error.GetProperty("class").GetString() == "ImportError";

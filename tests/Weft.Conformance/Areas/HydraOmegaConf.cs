@@ -38,14 +38,14 @@ internal static class HydraOmegaConf
         JsonElement ok = expected.GetProperty("ok");
         foreach (JsonProperty part in ok.EnumerateObject())
         {
-            (string wanted, string found) = Compare(part, run);
+            (string wanted, string found) = Compare(part, run, ok);
             if (wanted != found)
                 return Failed(id, part.Name, wanted, found);
         }
         return new(id, Verdict.Passed);
     }
 
-    private static (string Wanted, string Found) Compare(JsonProperty part, Run run)
+    private static (string Wanted, string Found) Compare(JsonProperty part, Run run, JsonElement ok)
     {
         switch (part.Name)
         {
@@ -56,7 +56,7 @@ internal static class HydraOmegaConf
             case "resolved":
                 return (HydraNodes.Canonical(part.Value), run.Resolved is { } resolved ? HydraNodes.Canonical(resolved) : run.ResolveMessage);
             case "resolved_yaml":
-                return (part.Value.GetString()!, run.Resolved is { } printed ? ConfigWriter.ToYaml(printed) : run.ResolveMessage);
+                return (HydraDifferences.Expected(part, ok), run.Resolved is { } printed ? ConfigWriter.ToYaml(printed) : run.ResolveMessage);
             case "missing_keys":
                 return (string.Join(' ', part.Value.EnumerateArray().Select(key => key.GetString()).Order(StringComparer.Ordinal)), string.Join(' ', run.MissingKeys().Order(StringComparer.Ordinal)));
             case "get" or "select":

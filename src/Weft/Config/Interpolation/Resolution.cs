@@ -84,7 +84,10 @@ public sealed class Resolution
     {
         if (Start(from, ref path) is not { } start)
             return new(null, new Diagnostic(ConfigErrors.UnknownKey, $"`{path}` leads above the root", SpanOf(from)));
-        Selected selected = Walk(start, path.Length == 0 ? [] : ConfigPath.Split(path), throwOnMissing);
+        List<string> keys = path.Length == 0 ? [] : ConfigPath.Split(path);
+        if (keys.Count == 0 && path.Length > 0)
+            return new(null, new Diagnostic(ConfigErrors.OutOfRange, $"the path `{path}` names no key", SpanOf(from)));
+        Selected selected = Walk(start, keys, throwOnMissing);
         return selected.Error?.Id == ConfigErrors.WrongNode && selected.IsThroughLeaf ? new(null, null) : selected;
     }
 
@@ -163,7 +166,11 @@ public sealed class Resolution
         {
             if (Evaluate(element, node, parent, out error) is not { } value)
                 return null;
-            entries.Put(key, value.Parent is null && !value.IsResult ? value : value.Copy());
+            ConfigNode entry = value.Copy();
+            entries.Put(key, entry);
+            // What it holds is still evaluated in its own place.
+            if (value is not ValueNode && value.Parent is { } place)
+                entry.Adopt(place);
         }
         return entries;
     }

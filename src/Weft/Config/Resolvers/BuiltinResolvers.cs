@@ -78,7 +78,7 @@ internal static class BuiltinResolvers
         {
             created = Configuration(argument, call, out Diagnostic? failure);
             if (created is null)
-                return call.Fail(failure!);
+                return failure is null ? call.Fail("KeyValidationError", "null cannot be a key") : call.Fail(failure);
         }
         created.Adopt(call.Parent);
         return created;
@@ -111,7 +111,7 @@ internal static class BuiltinResolvers
         var dict = new DictConfig(call.Node.At);
         foreach (ConfigNode child in (DictConfig)value)
         {
-            if (Configuration(child, call, out failure) is not { } copy)
+            if (child.Key.IsNull || Configuration(child, call, out failure) is not { } copy)
                 return null;
             dict.Put(child.Key, copy);
         }
