@@ -36,6 +36,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly Poller _poller = new();
     private readonly LocalAttempts _attempts;
     private readonly ProgressCount _count;
+    private readonly RunRecorder _recorder;
     private readonly Dictionary<NodePath, Step.Start> _open = [];
     private readonly List<(Step.Start Begin, Grant Grant)> _intents = [];
     private readonly List<(NodePath Path, string Because)> _stops = [];
@@ -61,6 +62,7 @@ internal sealed class ExecutionLoop : IDisposable
         _clock = options.Clock;
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, options.RunsPerPoint, _clock);
+        _recorder = new RunRecorder(records.Database, execution, plan, options.User, options.ArtifactRoot, _clock);
         _stoppedBy = execution.StopAsked;
         _attempts = new LocalAttempts(folder, _poller, _clock, new LocalSurroundings(options.ProjectFolder, options.Environment)
         {
@@ -178,7 +180,10 @@ internal sealed class ExecutionLoop : IDisposable
         foreach (EndedAttempt end in _ends)
             _records.End(end.Id, StateRows.ToRow(end), end.Started, end.Ended);
         foreach (NodeState state in touched)
+        {
             _records.SetNode(_execution.Id, StateRows.ToRow(state));
+            _recorder.Record(state);
+        }
         foreach ((Step.Start begin, _) in _intents)
             _records.Intend(begin.Invocation.Id, _options.Snapshot, "local", "Submitted");
         if (_frontier.State(NodePath.Root) is { Phase.IsTerminal: true } root)

@@ -37,6 +37,9 @@ public sealed record RunOptions
     /// <summary>Runs that one point's program makes itself, for the count of inner runs. Default 1.</summary>
     public long RunsPerPoint { get; init; } = 1;
 
+    /// <summary>Where artifacts of new experiments go: a path, relative to the project's folder, or a URI. Default <c>mlruns</c>.</summary>
+    public string ArtifactRoot { get; init; } = "mlruns";
+
     /// <summary>Who runs it, for the record.</summary>
     public string User { get; init; } = "";
 

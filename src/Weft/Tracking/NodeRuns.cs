@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using Weft.Records;
+using Weft.Values;
+
+namespace Weft.Tracking;
+
+/// <summary>
+/// The runs that nodes of an execution have of their own: one for each that ended and whose program made none. They are written by the process
+/// that records the end, within its transaction, so a run is there exactly when the end is. A node that ran again continues its run.
+/// </summary>
+/// <param name="database">A connection; every call of <see cref="Record"/> stands in a write transaction of it.</param>
+/// <param name="artifactRoot">Where artifacts of new experiments go.</param>
+internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvider clock)
+{
+    private readonly WriteTurn _turn = new(database, clock);
+    private readonly Dictionary<string, (long Id, string Location)> _experiments = new(StringComparer.Ordinal);
+
+    public void Record(NodeRun run)
+    {
+        (long experiment, string location) = Experiment(run.Experiment);
+        RunInfo info = Find(run) is { } row ? Continue(run, row) : Insert(run, experiment, location);
+        foreach (Param param in run.Params)
+        {
+            database.Prepare("INSERT INTO param (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
+                .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Run();
+        }
+        foreach (Label label in run.Labels.Prepend(new Label(Rules.RunNameLabel, run.Name)))
+        {
+            database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
+                .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Run();
+        }
+        MetricLog.Write(_turn, info, run.Metrics.AsSpan());
+    }
+
+    private RunInfo? Find(NodeRun run)
+    {
+        foreach (Row row in database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE r.execution = ?1 AND r.path = ?2").Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Query())
+            return RunReader.Info(row);
+        return null;
+    }
+
+    private RunInfo Continue(NodeRun run, RunInfo info)
+    {
+        database.Prepare("UPDATE run SET status = ?2, ended = ?3, summary = NULL WHERE id = ?1").Bind(1, info.Row).Bind(2, Words.Of(run.Status)).Bind(3, run.Ended).Run();
+        return info;
+    }
+
+    private RunInfo Insert(NodeRun run, long experiment, string location)
+    {
+        var id = new RunId(RunNames.NewId());
+        string uri = Locations.Join(location, id.Value, "artifacts");
+        var info = new RunInfo(id, experiment, run.Name, run.User, run.Status, run.Started, run.Ended, uri, LifecycleStage.Active);
+        long row = database.Prepare("""
+            INSERT INTO run (run_id, experiment, name, status, stage, started, ended, user_id, uri, execution, path, summary)
+            VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id
+            """)
+            .Bind(1, id.Value).Bind(2, experiment).Bind(3, run.Name).Bind(4, Words.Of(run.Status)).Bind(5, run.Started).Bind(6, run.Ended)
+            .Bind(7, run.User).Bind(8, uri).Bind(9, run.Execution.Value).Bind(10, run.Path.Text).BindBlob(11, Summary(run, info)).QueryLong()!.Value;
+        return info with { Row = row };
+    }
+
+    /// <summary>The summary is made from what is at hand, so that nothing is read back.</summary>
+    private static byte[] Summary(NodeRun run, RunInfo info)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        RunJson.WriteSummary(buffer, new Run(info)
+        {
+            Metrics = [.. run.Metrics.OrderBy(point => point.Key, StringComparer.Ordinal).Select(point => new MetricSummary(point, point.Value, point.Value, 1))],
+            Params = [.. run.Params.OrderBy(param => param.Key, StringComparer.Ordinal)],
+            Labels = [.. run.Labels.Append(new Label(Rules.RunNameLabel, run.Name)).OrderBy(label => label.Key, StringComparer.Ordinal)],
+        });
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private (long Id, string Location) Experiment(string name)
+    {
+        if (_experiments.TryGetValue(name, out (long, string) known))
+            return known;
+        foreach (Row row in database.Prepare("SELECT id, location FROM experiment WHERE name = ?1").Bind(1, name).Query())
+            return _experiments[name] = (row.Long(0), row.Text(1));
+        long id = database.Prepare("INSERT INTO experiment (name, location, stage, created, updated) VALUES (?1, '', 'active', ?2, ?2) RETURNING id")
+            .Bind(1, name).Bind(2, _turn.Now).QueryLong()!.Value;
+        string location = $"{artifactRoot}/{id}";
+        database.Prepare("UPDATE experiment SET location = ?2 WHERE id = ?1").Bind(1, id).Bind(2, location).Run();
+        return _experiments[name] = (id, location);
+    }
+}
+
+/// <summary>What is recorded of a node that ended.</summary>
+/// <param name="Experiment">The name of its experiment, made if it is new.</param>
+/// <param name="Started">Unix milliseconds of its first attempt.</param>
+internal sealed record NodeRun(string Experiment, ExecutionId Execution, NodePath Path, string Name, RunStatus Status, long Started, long Ended)
+{
+    public string User { get; init; } = "";
+
+    public ImmutableArray<Param> Params { get; init; } = [];
+
+    public ImmutableArray<MetricPoint> Metrics { get; init; } = [];
+
+    public ImmutableArray<Label> Labels { get; init; } = [];
+}
