@@ -10,7 +10,10 @@ internal static class CommandTable
 {
     public static readonly (string Group, Command[] Commands)[] Groups =
     [
-        ("about weft", [CompletionCommand.Command]),
+        ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command]),
+        ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
+        ("results", [RunsCommand.Command]),
+        ("this machine", [DoctorCommand.Command, CompletionCommand.Command]),
     ];
 
     public static IEnumerable<Command> All => Groups.SelectMany(group => group.Commands);

@@ -22,13 +22,14 @@ internal sealed class ProgressLine(Session session)
     private TimeSpan _lastPlain;
     private bool _drawn;
 
-    public void Draw(ProgressCounts counts)
+    /// <param name="activity">What the only running task shows on its own unfinished line; null for nothing.</param>
+    public void Draw(ProgressCounts counts, string? activity)
     {
         if (session.Quiet)
             return;
         if (_terminal)
         {
-            session.Error.Write("\r\u001b[2K" + Cells.Fit(Line(counts, bar: true), (session.Surroundings.Width ?? 80) - 1));
+            session.Error.Write("\r\u001b[2K" + Cells.Fit(Line(counts, bar: true) + (activity is null ? "" : "  " + activity), (session.Surroundings.Width ?? 80) - 1));
             _drawn = true;
         }
         else if (counts.Elapsed - _lastPlain >= PlainEvery)

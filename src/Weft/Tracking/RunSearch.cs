@@ -34,6 +34,10 @@ public sealed class RunSearch
         _readers = readers;
     }
 
+    /// <summary>Whether a metric was ever logged under this name.</summary>
+    public bool IsMetric(string name) => _readers.Read(reader =>
+        reader.Keys.Find(name) is { } key && reader.Database.Prepare("SELECT 1 FROM metric_last WHERE key = ?1 LIMIT 1").Bind(1, key).Any());
+
     /// <summary>One page of runs with all their data.</summary>
     public Page<Run> Find(RunQuery query)
     {

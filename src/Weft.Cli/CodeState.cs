@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Weft.Snapshots;
+using Weft.Values;
+
+namespace Weft.Cli;
+
+/// <summary>The state of the project's code, taken once per command and kept in <c>.weft/snapshots</c>.</summary>
+internal sealed class CodeState(ProjectStore store)
+{
+    private readonly SnapshotReader _reader = new(store.Root, path => Digest.Of(File.ReadAllBytes(path)));
+    private CodeSnapshot? _taken;
+
+    /// <summary>The id of the snapshot; its file is there when this returns.</summary>
+    public string Take()
+    {
+        if (_taken is { } known)
+            return known.Id.Hex;
+        _taken = _reader.Take(CancellationToken.None);
+        string path = PathOf(_taken.Id.Hex);
+        if (!File.Exists(path))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            string temporary = $"{path}.{Environment.ProcessId}";
+            using (FileStream file = File.Create(temporary))
+            using (var json = new Utf8JsonWriter(file))
+                _taken.Write(json);
+            File.Move(temporary, path, overwrite: true);
+        }
+        return _taken.Id.Hex;
+    }
+
+    /// <summary>Names the files that differ from an earlier snapshot; says nothing when there are none.</summary>
+    public void SayWhatChanged(string? earlier, Session session)
+    {
+        if (earlier is null || earlier == Take() || !File.Exists(PathOf(earlier)))
+            return;
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(PathOf(earlier)));
+        IReadOnlyList<string> changed = _taken!.ChangedSince(CodeSnapshot.Read(document.RootElement), (a, b) => _reader.ChangedBetween(a, b, CancellationToken.None));
+        if (changed.Count == 0)
+            return;
+        string names = string.Join(", ", changed.Take(5)) + (changed.Count > 5 ? $" and {changed.Count - 5} more" : "");
+        session.Say($"the code has changed since it began ({names}): what finished is kept, the rest runs with the new code");
+    }
+
+    private string PathOf(string id) => Path.Combine(store.Place.StateFolder, "snapshots", id + ".json");
+}

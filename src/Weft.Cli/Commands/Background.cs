@@ -1,0 +1,38 @@
+using System.Globalization;
+using Weft.Platform;
+using Weft.Records;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>Starts a process of ours that runs an execution without a terminal, in a session of its own.</summary>
+internal static class Background
+{
+    public static int Start(ProjectStore store, ExecutionRow execution, int parallel, Session session)
+    {
+        string self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
+        using ChildProcess child = ChildProcess.Start(new ProgramStart
+        {
+            Path = self,
+            Arguments = [self, "resume", execution.Name, "--quiet", "--jobs", parallel.ToString(CultureInfo.InvariantCulture), "--directory", store.Root],
+            Environment = EnvironmentBlock.Current(),
+            Folder = store.Root,
+        });
+        if (session.Json)
+        {
+            session.WriteJson(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("execution", execution.Name);
+                json.WriteString("id", execution.Id.Value);
+                json.WriteNumber("process", child.Id);
+                json.WriteEndObject();
+            });
+        }
+        else
+        {
+            session.Out.WriteLine(execution.Name);
+            session.Say($"hint: `weft logs {execution.Name} -f`, `weft attach {execution.Name}`, `weft stop {execution.Name}`");
+        }
+        return ExitCodes.Succeeded;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using Weft.Cli.Terminal;
+using Weft.Execution;
+using Weft.Platform;
+using Weft.Records;
+using Weft.Workflows;
+
+namespace Weft.Cli.Commands;
+
+/// <param name="Parallel">Tasks at a time.</param>
+/// <param name="Snapshot">The id of the code's state.</param>
+internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, string? Snapshot, long RunsPerPoint);
+
+/// <summary>Runs an execution in this process and shows it, until it ends or the terminal goes away.</summary>
+internal static class Foreground
+{
+    public static int Run(ProjectStore store, ExecutionRow execution, Plan plan, ForegroundOptions options, Session session)
+    {
+        string user = Environment.UserName;
+        RunningExecution? running = null;
+        // The output thread asks for progress from the start, the execution comes a moment later.
+        using var output = new LiveOutput(session, prefixed: options.Parallel > 1, () => Volatile.Read(ref running)?.Progress ?? new ExecutionProgress(0, 0, 0, 0, 0, TimeSpan.Zero));
+        RunningExecution run;
+        try
+        {
+            run = store.Executions.Take(execution.Id, plan, new RunOptions
+            {
+                Parallel = options.Parallel,
+                IgnoreResources = options.IgnoreResources,
+                ProjectFolder = store.Root,
+                Environment = EnvironmentBlock.Current(),
+                TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,
+                Snapshot = options.Snapshot,
+                Publish = output.Publish,
+                RunsPerPoint = options.RunsPerPoint,
+                User = user,
+            });
+        }
+        catch (ExecutionTakenException taken)
+        {
+            session.Say($"{execution.Name} runs already in {taken.Owner}: `weft attach {execution.Name}` follows it");
+            return ExitCodes.BadInput;
+        }
+        using (run)
+        {
+            Volatile.Write(ref running, run);
+            using var interrupt = On(PosixSignal.SIGINT, () => run.Stop(user));
+            using var terminate = On(PosixSignal.SIGTERM, () => run.Stop(user));
+            using var hangUp = On(PosixSignal.SIGHUP, run.Detach);
+            ExecutionEnd end = run.Wait();
+            output.Dispose();
+            return Closing.Print(end, session);
+        }
+    }
+
+    /// <summary>The exit code of an execution that has ended before.</summary>
+    public static int ReportFinished(ExecutionRow execution, Session session)
+    {
+        if (session.Json)
+        {
+            session.WriteJson(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("execution", execution.Name);
+                json.WriteString("id", execution.Id.Value);
+                json.WriteString("state", execution.State);
+                json.WriteBoolean("nothingToDo", true);
+                json.WriteEndObject();
+            });
+        }
+        return ExitCodes.Succeeded;
+    }
+
+    private static PosixSignalRegistration On(PosixSignal signal, Action act) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        act();
+    });
+}

@@ -1,0 +1,37 @@
+using Weft.Cli.CommandLine;
+using Weft.Execution;
+using Weft.Text;
+
+namespace Weft.Cli.Commands;
+
+internal static class ResumeCommand
+{
+    public static readonly Command Command = new("resume", "go on with what an execution has not finished", "REF", [RunFlags.Parallel, RunFlags.Detach, RunFlags.IgnoreResources], Run)
+    {
+        Count = (1, 1),
+        Detail = "Finished points are kept, running ones adopted, lost and failed ones run again.",
+        Examples = [("weft resume -", "the newest execution"), ("weft resume wet-mongoose-1 -j 8", "eight at a time now")],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
+        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
+        Address address = Address.Find(store, arguments.Words[0]);
+        if (address.Path is not null)
+            throw new DiagnosticException("address/whole", "an execution is resumed as a whole", arguments.Words[0].Whole, $"`weft resume {address.Execution.Name}`");
+        var code = new CodeState(store);
+        string snapshot = code.Take();
+        ExecutionStart start = store.Executions.Reopen(address.Execution.Id);
+        foreach (string message in start.Messages)
+            session.Say(message);
+        if (start.Kind == StartKind.RunsAlready)
+            return ExitCodes.BadInput;
+        if (start.Kind == StartKind.NothingToDo)
+            return Foreground.ReportFinished(start.Execution, session);
+        code.SayWhatChanged(start.Execution.Snapshot, session);
+        return arguments.Has(RunFlags.Detach)
+            ? Background.Start(store, start.Execution, parallel, session)
+            : Foreground.Run(store, start.Execution, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot, RunsPerPoint: 1), session);
+    }
+}

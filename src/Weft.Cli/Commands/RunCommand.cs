@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Weft.Cli.CommandLine;
+using Weft.Cli.Terminal;
+using Weft.Execution;
+using Weft.Platform;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft run</c>: plans, records, runs, shows.</summary>
+internal static class RunCommand
+{
+    public static readonly Command Command = new("run", "run a job, a workflow, or any command as a sweep", "NAME [KEY=VALUE …] [-- WORDS]", RunFlags.OfRun, Run)
+    {
+        Detail = "An interrupted execution of the same definition goes on where it stopped: finished points are kept.\n"
+            + "Words after `--` are handed to the program; without NAME they are the program.",
+        Examples =
+        [
+            ("weft run train -j 4", "four points at a time"),
+            ("weft run train lr=0.1 --dry-run", "what would be started, with lr replaced"),
+            ("weft run -m -- python train.py --lr=1e-4,1e-3", "a sweep of a command that no file names"),
+        ],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
+        Launch launch = Launch.Read(arguments, arguments.Has(RunFlags.Multirun), session);
+        if (arguments.Has(RunFlags.DryRun))
+            return DryRun(launch, session);
+        Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
+
+        using ProjectStore store = ProjectStore.Open(launch.Root, session);
+        var code = new CodeState(store);
+        ExecutionStart start = store.Executions.Start(new ExecutionRequest
+        {
+            Definition = launch.Runnable.Name,
+            Plan = plan,
+            PlanBody = PlanJson.Write(plan),
+            Snapshot = code.Take(),
+            Name = arguments.Value(RunFlags.Name),
+            Fresh = arguments.Has(RunFlags.Fresh),
+        });
+        foreach (string message in start.Messages)
+            session.Say(message);
+        if (start.Kind is StartKind.NothingToDo)
+            return Foreground.ReportFinished(start.Execution, session);
+        if (start.Kind is StartKind.RunsAlready)
+            return ExitCodes.BadInput;
+        if (start.Kind is StartKind.Resumed)
+            code.SayWhatChanged(start.Execution.Snapshot, session);
+        else
+            session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{InnerRuns(launch)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
+        return arguments.Has(RunFlags.Detach)
+            ? Background.Start(store, start.Execution, parallel, session)
+            : Foreground.Run(store, start.Execution, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take(), RunsPerPoint(launch)), session);
+    }
+
+    private static long RunsPerPoint(Launch launch) =>
+        launch.Prepared.Commands > 0 && launch.Prepared.InnerRuns % launch.Prepared.Commands == 0 ? (long)(launch.Prepared.InnerRuns / launch.Prepared.Commands) : 1;
+
+    private static string InnerRuns(Launch launch) =>
+        launch.Prepared.InnerRuns != launch.Prepared.Commands ? $" ({launch.Prepared.InnerRuns:N0} runs)" : "";
+
+    /// <summary>Lines are made while they are printed: a million commands need no memory.</summary>
+    private static int DryRun(Launch launch, Session session)
+    {
+        string ulid = Ulid.New(TimeProvider.System);
+        if (!session.Json)
+        {
+            foreach (string line in launch.Prepared.DryRun(ulid))
+            {
+                session.Out.Write(line);
+                session.Out.Write('\n');
+            }
+            return ExitCodes.Succeeded;
+        }
+        session.WriteJson(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("name", launch.Runnable.Name);
+            json.WriteNumber("count", launch.Prepared.Commands);
+            json.WriteStartArray("commands");
+            foreach (var words in launch.Prepared.Words(ulid))
+            {
+                json.WriteStartArray();
+                foreach (string word in words)
+                    json.WriteStringValue(word);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+        return ExitCodes.Succeeded;
+    }
+}

@@ -1,0 +1,23 @@
+using Weft.Cli.CommandLine;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>Flags that several commands about executions share.</summary>
+internal static class RunFlags
+{
+    public static readonly Flag Parallel = new("jobs", 'j', "N", "run at most N tasks at a time (default 1)");
+
+    public static readonly Flag Detach = new("detach", 'd', null, "start in the background and return at once");
+
+    public static readonly Flag DryRun = new("dry-run", 'n', null, "print the commands, start nothing");
+
+    public static readonly Flag Fresh = new("fresh", null, null, "a new execution, whatever has run before");
+
+    public static readonly Flag Name = new("name", null, "NAME", "call the execution NAME instead of a memorable one");
+
+    public static readonly Flag Multirun = new("multirun", 'm', null, "sweep over the values in KEY=A,B words");
+
+    public static readonly Flag IgnoreResources = new("ignore-resources", null, null, "start tasks without waiting for what they declare");
+
+    public static readonly Flag[] OfRun = [Parallel, Detach, DryRun, Multirun, Fresh, Name, IgnoreResources];
+}

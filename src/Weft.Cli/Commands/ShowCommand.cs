@@ -1,0 +1,120 @@
+using System.Globalization;
+using Weft.Cli.CommandLine;
+using Weft.Cli.Terminal;
+using Weft.Dialects;
+using Weft.Execution;
+using Weft.Records;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft show</c>: all that is known of a definition or of an execution, a node, a point.</summary>
+internal static class ShowCommand
+{
+    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "NAME|REF", [], Run)
+    {
+        Count = (1, 1),
+        Examples = [("weft show train", "the definition"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts")],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        string root = Launch.FindRoot(arguments, session);
+        Source word = arguments.Words[0];
+        Project project = Project.Open(root);
+        if (project.Runnables.Any(runnable => runnable.Name == word.Text))
+            return Definition(project, word, session);
+        if (!ProjectStore.Exists(root))
+        {
+            var diagnostics = new Diagnostics();
+            project.Find(word.Text, diagnostics);
+            throw new DiagnosticException(diagnostics);
+        }
+        using ProjectStore store = ProjectStore.Open(root, session);
+        Address address = Address.Find(store, word);
+        if (address.Path is { } path)
+            Node(store, address.Execution, path, session);
+        else
+            Execution(store, address.Execution, session);
+        return ExitCodes.Succeeded;
+    }
+
+    private static int Definition(Project project, Source word, Session session)
+    {
+        var diagnostics = new Diagnostics();
+        Runnable? runnable = project.Find(word.Text, diagnostics);
+        Prepared? prepared = runnable?.Prepare(Dialects.Arguments.None, diagnostics);
+        if (diagnostics.HasErrors || runnable is null)
+            throw new DiagnosticException(diagnostics);
+        Span at = runnable.At;
+        session.Out.WriteLine($"{runnable.Name}: {runnable.Kind}, {at.Source.Name}:{at.Position.Line}");
+        if (prepared is not null)
+        {
+            session.Out.WriteLine($"{Amounts.Count(prepared.Commands, "command")}, {prepared.InnerRuns:N0} runs; the first:");
+            foreach (string line in prepared.DryRun(Ulid.New(TimeProvider.System)).Take(3))
+                session.Out.WriteLine("  " + line);
+        }
+        return ExitCodes.Succeeded;
+    }
+
+    private static void Execution(ProjectStore store, ExecutionRow row, Session session)
+    {
+        string? owner = row.Ended is null ? store.Executions.OwnerOf(row) : null;
+        ExecutionProgress progress = ProcessesCommand.ProgressOf(store, row);
+        var facts = new List<(string Name, string Value)>
+        {
+            ("execution", row.Name), ("id", row.Id.Value), ("of", row.Definition), ("state", ProcessesCommand.State(row, owner)),
+            ("points", $"{progress.Done} done, {progress.Failed} failed, {progress.Other} not run, {progress.Total} in all"),
+            ("started", Amounts.Instant(row.Created, store.Clock)),
+        };
+        if (row.Ended is { } ended)
+            facts.Add(("took", Amounts.Duration(ended - row.Created)));
+        if (owner is not null)
+            facts.Add(("owner", owner));
+        if (row.StopAsked is { } by)
+            facts.Add(("stopped by", by));
+        facts.Add(("plan", row.Plan.Short));
+        if (row.Snapshot is { Length: >= 12 } snapshot)
+            facts.Add(("code", snapshot[..12]));
+        facts.Add(("folder", Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.FolderOf(row.Id).Root)));
+        Facts(facts, session);
+    }
+
+    private static void Node(ProjectStore store, ExecutionRow row, NodePath path, Session session)
+    {
+        NodeRow? node = store.Records.FindNode(row.Id, path);
+        Plan plan = store.PlanOf(row);
+        var facts = new List<(string, string)> { ("node", $"{row.Name}/{path}"), ("state", node?.Phase.ToLowerInvariant() ?? "not reached") };
+        if (path.Index is { } index && plan.Find(path.Parent)?.Node is Workflows.Node.Each { Over: Sweeps.Elements.Known known } && known.Space.PointAt(index) is { } point)
+            facts.Add(("words", string.Join(' ', point.Words.Select(word => word.Text))));
+        if (node?.Outputs is { } outputs && outputs != "{}")
+            facts.Add(("results", outputs));
+        foreach (AttemptRow attempt in store.Records.Attempts(row.Id, path))
+        {
+            string took = attempt is { Started: { } started, Ended: { } ended } ? Amounts.Duration(ended - started) : "";
+            facts.Add(($"attempt {attempt.Id.Number.ToString(CultureInfo.InvariantCulture)}", $"{attempt.State.ToLowerInvariant()} {attempt.End?.Reason} {took}".Replace("  ", " ", StringComparison.Ordinal).Trim()));
+            facts.Add(("log", Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Executions.LogOf(attempt.Id))));
+        }
+        Facts(facts, session);
+    }
+
+    private static void Facts(List<(string Name, string Value)> facts, Session session)
+    {
+        if (session.Json)
+        {
+            session.WriteJson(json =>
+            {
+                json.WriteStartObject();
+                foreach ((string name, string value) in facts)
+                    json.WriteString(name, value);
+                json.WriteEndObject();
+            });
+            return;
+        }
+        int width = facts.Max(fact => fact.Name.Length);
+        foreach ((string name, string value) in facts)
+            session.Out.WriteLine($"{name.PadRight(width)}  {value}");
+    }
+}

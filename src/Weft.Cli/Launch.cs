@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Weft.Cli.CommandLine;
+using Weft.Dialects;
+using Weft.Expressions;
+using Weft.Platform;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Cli;
+
+/// <summary>From typed words to a plan: finds the definition, works the arguments in, plans. Starts nothing and writes nothing.</summary>
+internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
+{
+    /// <summary>The folder of the project around the working folder.</summary>
+    /// <exception cref="DiagnosticException">There is none.</exception>
+    public static string FindRoot(Arguments arguments, Session session)
+    {
+        string folder = WorkingFolder(arguments, session);
+        return Project.FindRoot(folder) ?? throw new DiagnosticException("project/none", $"no project in `{folder}` or above it", null,
+            "a project has a `hydraflow.yaml`, or a command can be run as it is: `weft run -m -- python train.py lr=0.1,0.2`");
+    }
+
+    public static string WorkingFolder(Arguments arguments, Session session)
+    {
+        string folder = session.Surroundings.WorkingFolder;
+        if (arguments.SourceOf(GlobalFlags.Directory) is not { } given)
+            return folder;
+        string path = Path.GetFullPath(given.Text, folder);
+        return Directory.Exists(path) ? path : throw new DiagnosticException("cli/no-folder", $"no folder `{given.Text}`", given.Whole);
+    }
+
+    /// <summary>Reads <c>NAME [KEY=VALUE …] [-- WORDS]</c>, or <c>-- COMMAND</c> for one that no file names.</summary>
+    /// <exception cref="DiagnosticException">All that is wrong with it.</exception>
+    public static Launch Read(CommandLine.Arguments arguments, bool isMultirun, Session session)
+    {
+        var diagnostics = new Diagnostics();
+        (string root, Runnable? runnable, int used) = Find(arguments, session, diagnostics);
+        Prepared? prepared = runnable?.Prepare(
+            new Dialects.Arguments
+            {
+                Overrides = [.. arguments.Words.Skip(used).Select(word => Excerpt.Of(word.Whole))],
+                Extra = runnable is AdHoc ? [] : [.. (arguments.Rest ?? []).Select(word => word.Text)],
+                IsMultirun = isMultirun,
+            },
+            diagnostics);
+        if (diagnostics.HasErrors || prepared is null)
+            throw new DiagnosticException(diagnostics);
+        if (diagnostics.Count > 0)
+            session.Report(diagnostics);
+        foreach (string note in prepared.Notes)
+            session.Say(note);
+        return new Launch(root, runnable!, prepared);
+    }
+
+    private static (string Root, Runnable? Runnable, int Used) Find(CommandLine.Arguments arguments, Session session, Diagnostics diagnostics)
+    {
+        bool isCommand = arguments.Rest is { Count: > 0 } && (arguments.Words.Count == 0 || arguments.Words[0].Text.Contains('=', StringComparison.Ordinal));
+        if (isCommand)
+        {
+            string folder = WorkingFolder(arguments, session);
+            return (Project.FindRoot(folder) ?? folder, new AdHoc([.. arguments.Rest!.Select(word => Excerpt.Of(word.Whole))]), 0);
+        }
+        string root = FindRoot(arguments, session);
+        Project project = Project.Open(root);
+        if (arguments.Words.Count > 0)
+            return (root, project.Find(arguments.Words[0].Text, diagnostics), 1);
+        diagnostics.Error("cli/missing-word", $"expected `weft {arguments.Command.Name} {arguments.Command.Words}`", null,
+            Suggest.HintOrList("", [.. project.Runnables.Select(runnable => runnable.Name)], "this project has") ?? "`weft ls` lists what can be run");
+        return (root, null, 0);
+    }
+
+    /// <summary>Plans it, with everything checked that can be before the start.</summary>
+    /// <exception cref="DiagnosticException">All that is wrong with it.</exception>
+    public Plan Plan(Surroundings surroundings, TimeProvider clock)
+    {
+        var diagnostics = new Diagnostics();
+        if (Prepared.Obstacle is { } obstacle)
+            throw new DiagnosticException(obstacle);
+        var facts = new Facts(new ExecutionId(Ulid.New(clock)), clock.GetUtcNow());
+        Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Value.NoEntries, facts, diagnostics);
+        foreach (Definition definition in Prepared.Definitions)
+        {
+            if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
+                CheckProgram(program.Content, task, surroundings, diagnostics);
+        }
+        return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;
+    }
+
+    private void CheckProgram(string program, TaskDefinition task, Surroundings surroundings, Diagnostics diagnostics)
+    {
+        if (Executables.Find(program, surroundings.Variable("PATH"), Root) is null)
+        {
+            diagnostics.Error("run/no-program", $"`{task.Name}` runs `{program}`, which is no program of this machine", task.At,
+                program.Contains('/', StringComparison.Ordinal) ? $"paths are relative to {Root}; it must be executable" : "is it installed, and on the PATH of this shell?");
+        }
+    }
+}
