@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Expressions;
@@ -63,7 +62,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             return (Project.FindRoot(folder) ?? folder, new AdHoc([.. arguments.Rest!.Select(word => Excerpt.Of(word.Whole))]), 0);
         }
         string root = FindRoot(arguments, session);
-        Project project = Project.Open(root);
+        Project project = Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words.Count > 0)
             return (root, project.Find(arguments.Words[0].Text, diagnostics), 1);
         diagnostics.Error("cli/missing-word", $"expected `weft {arguments.Command.Name} {arguments.Command.Words}`", null,

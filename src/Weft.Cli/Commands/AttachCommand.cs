@@ -1,4 +1,3 @@
-using Weft.Cli.CommandLine;
 
 namespace Weft.Cli.Commands;
 

@@ -1,4 +1,3 @@
-using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Platform;
 using Weft.Records.Sqlite;

@@ -17,7 +17,7 @@ internal static class ListCommand
 
     private static int Run(Arguments arguments, Session session)
     {
-        Project project = Project.Open(Launch.FindRoot(arguments, session));
+        Project project = Project.Open(Launch.FindRoot(arguments, session), session.Surroundings.Variables);
         var problems = new Diagnostics();
         problems.AddRange(project.Diagnostics);
         foreach (Diagnostic unread in project.Unread)

@@ -1,9 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Weft.Cli.CommandLine;
-using Weft.Cli.Terminal;
 using Weft.Platform;
 using Weft.Records;
-using Weft.Text;
 using Weft.Values;
 
 namespace Weft.Cli.Commands;
@@ -52,7 +50,7 @@ internal static class LogsCommand
         {
             AttemptRow? attempt = address.Attempt is { } number
                 ? store.Records.Attempts(address.Execution.Id, found).FirstOrDefault(one => one.Id.Number == number)
-                : store.Records.Attempts(address.Execution.Id, found).LastOrDefault();
+                : (store.Records.Attempts(address.Execution.Id, found) is [.., var last] ? last : null);
             if (attempt is not null && (!failedOnly || attempt.End?.Class is not null))
                 yield return attempt;
         }

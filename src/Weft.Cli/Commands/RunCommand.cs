@@ -1,8 +1,5 @@
-using System.Text.Json;
-using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Execution;
-using Weft.Platform;
 using Weft.Values;
 using Weft.Workflows;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;

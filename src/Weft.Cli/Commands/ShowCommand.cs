@@ -1,5 +1,4 @@
 using System.Globalization;
-using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Execution;
@@ -23,7 +22,7 @@ internal static class ShowCommand
     {
         string root = Launch.FindRoot(arguments, session);
         Source word = arguments.Words[0];
-        Project project = Project.Open(root);
+        Project project = Project.Open(root, session.Surroundings.Variables);
         if (project.Runnables.Any(runnable => runnable.Name == word.Text))
             return Definition(project, word, session);
         if (!ProjectStore.Exists(root))

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Weft.Server.Http;
 
 /// <summary>Who sent a request.</summary>
-internal record Caller(string Name)
+internal sealed record Caller(string Name)
 {
     public static readonly Caller Anyone = new("");
 }

@@ -184,13 +184,15 @@ internal static class RunRoutes
             input.Labels("tags"));
     }
 
+    private static readonly string[] MandatoryFields = ["artifact_path", "flavors", "utc_time_created"];
+
     /// <summary>The model's description as it is kept: an object with the members that clients read back.</summary>
     private static string CheckModel(string model, RunId run)
     {
         try
         {
             JsonElement json = JsonElement.Parse(model);
-            string[] missing = [.. new[] { "artifact_path", "flavors", "utc_time_created" }.Where(name => json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out _))];
+            string[] missing = [.. MandatoryFields.Where(name => json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out _))];
             if (missing.Length > 0)
                 throw TrackingException.Invalid($"Model json is missing mandatory fields: {string.Join(", ", missing)}");
             if (json.TryGetProperty("run_id", out JsonElement id) && id.ValueKind == JsonValueKind.String && id.GetString() != run.Value)

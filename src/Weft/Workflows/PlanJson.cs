@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
-using Weft.Expressions;
-using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Values;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Weft.Config.Editing;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;

@@ -1,6 +1,5 @@
 using Weft.Config.Composition;
 using Weft.Config.Nodes;
-using Weft.Config.Overrides;
 using Weft.Text;
 
 namespace Weft.Tests.Config.Composition;

@@ -1,5 +1,4 @@
 using Weft.Config.Composition;
-using Weft.Config.Editing;
 using Weft.Config.Nodes;
 using Weft.Text;
 
