@@ -68,6 +68,14 @@ public static unsafe class FileSystems
         return error == Libc.Exists ? false : throw new SystemCallException($"link {added} to {existing}", error);
     }
 
+    /// <summary>Waits until everything that was written to the file system of <paramref name="path"/> is on its disk.</summary>
+    public static void Flush(string path)
+    {
+        using SafeFileHandle folder = RawFile.OpenRead(path);
+        if (Libc.SyncFileSystem(folder) != 0)
+            throw SystemCallException.Last($"flush the file system of {path}");
+    }
+
     private static uint MagicOf(string path)
     {
         byte* result = stackalloc byte[256];
