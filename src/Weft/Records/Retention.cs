@@ -1,0 +1,81 @@
+using Weft.Storage;
+using Weft.Values;
+
+namespace Weft.Records;
+
+/// <summary>
+/// Who still needs which stored content, and the removal of what nobody does. A holder is an execution's id, <c>tag:NAME</c>, <c>cache:KEY</c>, …;
+/// a folder holds what is in it.
+/// </summary>
+internal sealed class Retention(Database db, TimeProvider clock)
+{
+    /// <summary>What was put into the store less than this ago is kept in any case: its holder may not be recorded yet.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromDays(1);
+
+    /// <summary>Within a write transaction: keeps a content as long as <paramref name="holder"/> is there.</summary>
+    public void Hold(StoredBlob blob, string holder)
+    {
+        db.Prepare("INSERT INTO blob (digest, size, used) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO UPDATE SET used = excluded.used")
+            .Bind(1, blob.Digest.Hex).Bind(2, blob.Size).Bind(3, clock.GetUtcNow().ToUnixTimeMilliseconds()).Post();
+        db.Prepare("INSERT INTO hold (digest, holder) VALUES (?1, ?2) ON CONFLICT (digest, holder) DO NOTHING").Bind(1, blob.Digest.Hex).Bind(2, holder).Post();
+    }
+
+    /// <summary>Within a write transaction: ends all that <paramref name="holder"/> keeps.</summary>
+    public void Release(string holder) => db.Prepare("DELETE FROM hold WHERE holder = ?1").Bind(1, holder).Post();
+
+    /// <summary>The contents that anybody holds.</summary>
+    public IReadOnlyList<Digest> Held()
+    {
+        var held = new List<Digest>();
+        foreach (Row row in db.Prepare("SELECT DISTINCT digest FROM hold").Query())
+            held.Add(Digest.Parse(row.Text(0)));
+        return held;
+    }
+
+    /// <summary>
+    /// Removes what nobody holds and nobody has used for <see cref="Grace"/>. Other processes may run meanwhile: what they put or reuse counts
+    /// as used.
+    /// </summary>
+    /// <param name="isDry">Only says what would be removed.</param>
+    public Removal Collect(BlobStore blobs, bool isDry, CancellationToken cancel)
+    {
+        DateTimeOffset unusedSince = clock.GetUtcNow() - Grace;
+        HashSet<Digest> needed = Needed(blobs, cancel);
+        int count = 0;
+        long bytes = 0;
+        foreach ((StoredBlob blob, DateTimeOffset used) in blobs.List())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (needed.Contains(blob.Digest) || used > unusedSince || (!isDry && !blobs.TryRemove(blob.Digest, unusedSince)))
+                continue;
+            count++;
+            bytes += blob.Size;
+        }
+        if (!isDry)
+            Forget(cancel);
+        return new Removal(count, bytes);
+    }
+
+    private HashSet<Digest> Needed(BlobStore blobs, CancellationToken cancel)
+    {
+        var needed = new HashSet<Digest>();
+        foreach (Digest digest in Held())
+        {
+            cancel.ThrowIfCancellationRequested();
+            needed.Add(digest);
+            if (TreeManifest.TryRead(blobs, digest) is { } tree)
+                needed.UnionWith(tree.Entries.OfType<TreeEntry.File>().Select(file => file.Digest));
+        }
+        return needed;
+    }
+
+    private void Forget(CancellationToken cancel)
+    {
+        using Transaction change = db.BeginWrite(cancel);
+        db.Prepare("DELETE FROM blob WHERE NOT EXISTS (SELECT 1 FROM hold WHERE hold.digest = blob.digest)").Run();
+        change.Commit();
+    }
+}
+
+/// <summary>What a clean-up removed, or would.</summary>
+internal readonly record struct Removal(int Blobs, long Bytes);

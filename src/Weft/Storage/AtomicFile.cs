@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Weft.Platform;
+
+namespace Weft.Storage;
+
+/// <summary>Files that are there wholly or not at all, whoever dies when, on local and network file systems.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Writes a file, in place of an older one if there is one: beside it, to disk, then renamed.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = TemporaryBeside(path);
+        try
+        {
+            WriteThrough(temporary, content);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes a file with its content unless there is one of that name: of several processes on any hosts exactly one gets true. So attempts
+    /// are claimed and ended.
+    /// </summary>
+    public static bool TryCreate(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = TemporaryBeside(path);
+        try
+        {
+            WriteThrough(temporary, content);
+            // A network file system may repeat a request whose answer was lost, and then says "exists" of our own link: count the names.
+            return FileSystems.TryLink(temporary, path) || FileStatus.TryRead(temporary) is { Links: 2 };
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>The content, or null when there is no such file.</summary>
+    public static byte[]? TryRead(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static void WriteThrough(string path, ReadOnlySpan<byte> content)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.Write(file, content, 0);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    private static string TemporaryBeside(string path) =>
+        Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{RandomNumberGenerator.GetHexString(12, lowercase: true)}.tmp");
+}

@@ -1,0 +1,83 @@
+using Weft.Values;
+
+namespace Weft.Storage;
+
+/// <summary>What a file that is put into the store may become.</summary>
+internal enum Intake
+{
+    /// <summary>The file stays the caller's, who may write to it later.</summary>
+    Copy,
+
+    /// <summary>Nobody writes to the file any more: the store may share its bytes, and makes it read-only.</summary>
+    Share,
+}
+
+/// <summary>What somebody who is handed a blob may do with it.</summary>
+internal enum HandOut
+{
+    /// <summary>Read it: the file may be the store's own.</summary>
+    ReadOnly,
+
+    /// <summary>Change it: the file is the receiver's own.</summary>
+    Writable,
+}
+
+/// <summary>A stored content.</summary>
+/// <param name="Size">Bytes.</param>
+internal readonly record struct StoredBlob(Digest Digest, long Size);
+
+/// <summary>
+/// Content by its digest: in a folder (<see cref="FolderBlobStore"/>) or an object store. What is in it never changes. Any number of processes
+/// may use one store; an object may be used by several threads.
+/// </summary>
+internal abstract class BlobStore
+{
+    /// <summary>Where it is, for messages.</summary>
+    public abstract string Location { get; }
+
+    public abstract bool Contains(Digest digest);
+
+    /// <summary>Keeps these bytes.</summary>
+    public abstract StoredBlob Put(ReadOnlySpan<byte> content);
+
+    /// <summary>Keeps the content of files, in their order; all of them are on disk when it returns.</summary>
+    /// <exception cref="IOException">A file is missing, unreadable, or was written to meanwhile; or the store is full.</exception>
+    public abstract StoredBlob[] PutFiles(IReadOnlyList<string> paths, Intake intake, CancellationToken cancel);
+
+    public StoredBlob PutFile(string path, Intake intake, CancellationToken cancel) => PutFiles([path], intake, cancel)[0];
+
+    /// <summary>Opens the content; null when the store has none.</summary>
+    public abstract Stream? TryOpen(Digest digest);
+
+    /// <summary>Makes a file with this content.</summary>
+    /// <param name="target">Must not exist; its folder must.</param>
+    /// <exception cref="BlobMissingException">The store has none.</exception>
+    public abstract void Get(Digest digest, string target, HandOut how, bool isExecutable);
+
+    /// <summary>The whole content, for small things such as manifests; null when the store has none.</summary>
+    public byte[]? TryRead(Digest digest)
+    {
+        using Stream? content = TryOpen(digest);
+        if (content is null)
+            return null;
+        byte[] bytes = new byte[content.Length];
+        content.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>Everything in the store, in no order, with the time of its last use as far as the store knows it.</summary>
+    public abstract IEnumerable<(StoredBlob Blob, DateTimeOffset Used)> List();
+
+    /// <summary>
+    /// Removes what has not been used since <paramref name="unusedSince"/>; false when it was, or is gone. A blob is used when it is put, though
+    /// it was there before, so what a running process relies on is safe as long as the time lies a day back.
+    /// </summary>
+    public abstract bool TryRemove(Digest digest, DateTimeOffset unusedSince);
+}
+
+/// <summary>A content that should be in the store is not: removed by hand, or by a <c>gc</c> that did not know its holder.</summary>
+internal sealed class BlobMissingException(Digest digest, string store)
+    : IOException($"the content {digest.Short} is not in {store} any more: run what made it again")
+{
+    public Digest Digest { get; } = digest;
+}
