@@ -9,6 +9,9 @@ namespace Weft.Workflows;
 /// <summary>Decides about one use of a task: the cache first, then an attempt, then whether another one follows.</summary>
 internal static class Calls
 {
+    /// <summary>After so many attempts, those of its retries left out, a lost one counts as failed.</summary>
+    private const int MostLost = 10;
+
     public static Step Start(Surroundings around, PlanNode node, NodePath path, NodeState state, Callee callee)
     {
         TaskDefinition task = TaskOf(around, node, callee);
@@ -66,6 +69,9 @@ internal static class Calls
             case Outcome.Failed failed:
                 return Again(around, node, path, state, task, stop, failed);
             default:
+                // A lost attempt says nothing about the task: it is not one of its retries, until too many are lost for chance.
+                if (state.Attempt < MostLost + task.Retry.Times)
+                    task = task with { Retry = task.Retry with { Times = state.Attempt, On = ErrorClass.NodeLost, Backoff = default } };
                 return Again(around, node, path, state, task, stop, new Outcome.Failed(ErrorClass.NodeLost, "task/lost", "the machine that ran it is gone, its end is not known"));
         }
     }
