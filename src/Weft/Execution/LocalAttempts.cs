@@ -64,9 +64,15 @@ internal sealed class LocalAttempts : IDisposable
     /// <summary>
     /// Starts an attempt whose intent is committed. What cannot be started ends at once: its end is among the next <see cref="Collect"/>.
     /// </summary>
+    /// <exception cref="IOException">The run folder cannot be written: no attempt could be started.</exception>
     public void Start(Invocation call, Grant grant)
     {
         DateTimeOffset now = _clock.GetUtcNow();
+        HostContract.MakeFolders(call, _folder);
+        using SafeFileHandle log = RawFile.OpenAppend(_folder.Log(call.Id));
+        using SafeFileHandle? apart = _folder.LocksApart ? RawFile.OpenPrivate(_folder.LockOf(call.Id)) : null;
+        if (!FileLock.TryLock(apart ?? log, LockMode.Exclusive))
+            throw new IOException($"the log {_folder.Log(call.Id)} is in use: this attempt runs already");
         try
         {
             EnvironmentBlock environment = _surroundings.Environment.With(HostContract.Variables(call, _folder, grant)).With(_surroundings.Additional(call));
@@ -77,8 +83,16 @@ internal sealed class LocalAttempts : IDisposable
                 CannotStart(call, grant, now, ErrorClass.User, "task/no-program", $"there is no program `{words[0]}`{(words[0].Contains('/') ? "" : " in PATH")}");
                 return;
             }
-            HostContract.MakeFolders(call, _folder);
-            ChildProcess child = Spawn(call, grant, environment, folder, words);
+            ImmutableArray<SafeFileHandle?> descriptors = [_surroundings.Input, log, null, _exits];
+            ChildProcess child = ChildProcess.Start(new ProgramStart
+            {
+                Path = "/bin/sh",
+                Arguments = ["sh", "-c", Wrapper, RunFolder.Key(call.Id), .. words],
+                Environment = environment,
+                Folder = folder,
+                // The locks stay open in the program and in all it starts.
+                Descriptors = descriptors.AddRange(new[] { apart, grant.File }.Where(held => held is not null)),
+            });
             var attempt = new LocalAttempt(call, grant, now) { Child = child, Group = child.Id, Watch = child.Ended };
             Watch(attempt);
         }
@@ -196,28 +210,6 @@ internal sealed class LocalAttempts : IDisposable
             attempt.Release();
         _reader.Dispose();
         _exits.Dispose();
-    }
-
-    private ChildProcess Spawn(Invocation call, Grant grant, EnvironmentBlock environment, string folder, ImmutableArray<string> words)
-    {
-        using SafeFileHandle log = RawFile.OpenAppend(_folder.Log(call.Id));
-        using SafeFileHandle? lockFile = _folder.LocksApart ? RawFile.OpenPrivate(_folder.LockOf(call.Id)) : null;
-        if (!FileLock.TryLock(lockFile ?? log, LockMode.Exclusive))
-            throw new IOException($"the log {_folder.Log(call.Id)} is in use: this attempt runs already");
-        var descriptors = ImmutableArray.CreateBuilder<SafeFileHandle?>(6);
-        descriptors.AddRange(_surroundings.Input, log, null, _exits);
-        if (lockFile is not null)
-            descriptors.Add(lockFile);
-        if (grant.File is not null)
-            descriptors.Add(grant.File);
-        return ChildProcess.Start(new ProgramStart
-        {
-            Path = "/bin/sh",
-            Arguments = ["sh", "-c", Wrapper, RunFolder.Key(call.Id), .. words],
-            Environment = environment,
-            Folder = folder,
-            Descriptors = descriptors.ToImmutable(),
-        });
     }
 
     private void CannotStart(Invocation call, Grant grant, DateTimeOffset now, ErrorClass kind, string code, string reason)
