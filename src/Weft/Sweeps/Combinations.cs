@@ -23,6 +23,8 @@ public sealed record Product(ImmutableArray<Space> Parts, Fastest Fastest, Span 
 
     public override long Size { get; } = Parts.Aggregate(1L, (size, part) => Multiply(size, part.Size));
 
+    internal override bool HasHoles => Parts.Any(part => part.HasHoles);
+
     internal override bool Append(long index, ref PointParts parts)
     {
         for (int i = 0; i < Parts.Length; i++)
@@ -71,6 +73,8 @@ public sealed record Zip(ImmutableArray<Space> Parts, Span At) : Space(At)
 
     public override long Size { get; } = Parts.IsEmpty ? 0 : Parts.Min(part => part.Size);
 
+    internal override bool HasHoles => Parts.Any(part => part.HasHoles);
+
     internal override bool Append(long index, ref PointParts parts)
     {
         foreach (Space part in Parts)
@@ -105,6 +109,8 @@ public sealed record Concat(ImmutableArray<Space> Parts, Span At) : Space(At)
     public ImmutableArray<Space> Parts { get; } = Parts;
 
     public override long Size { get; } = Sum(Parts);
+
+    internal override bool HasHoles => Parts.Any(part => part.HasHoles);
 
     internal override bool Append(long index, ref PointParts parts)
     {

@@ -40,6 +40,9 @@ public abstract record Space(Span At)
     /// <summary>Writes how this space is made, as one JSON object with a <c>kind</c>; <see cref="SpaceJson.Read"/> reads it.</summary>
     public abstract void Write(Utf8JsonWriter json);
 
+    /// <summary>True when some indices may have no point.</summary>
+    internal virtual bool HasHoles => false;
+
     /// <summary>Adds the words and values of the point at an index; false when a filter took it out.</summary>
     internal abstract bool Append(long index, ref PointParts parts);
 

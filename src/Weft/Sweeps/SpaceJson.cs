@@ -12,8 +12,11 @@ public static class SpaceJson
     {
         "axis" => Axis.Read(json, Expr.Nowhere),
         "concat" => Concat.Read(json, Expr.Nowhere),
+        "draw" => Draw.Read(json, Expr.Nowhere),
         "listing" => Listing.Read(json, Expr.Nowhere),
         "product" => Product.Read(json, Expr.Nowhere),
+        "shuffle" => Shuffle.Read(json, Expr.Nowhere),
+        "where" => Where.Read(json, Expr.Nowhere),
         "zip" => Zip.Read(json, Expr.Nowhere),
         string kind => throw new JsonException($"a space of the kind `{kind}` is not known"),
         null => throw new JsonException("a space without a kind"),
