@@ -27,6 +27,8 @@ internal static class HydraFlowHelpers
         string ours = Ours(op, input, order, diagnostics) is { } result && !diagnostics.HasErrors ? HydraFlowSyntax.Write(JsonSerializer.SerializeToElement(result)) : "error";
         if (ours == expected || (op is "get_range" or "to_number" && SameNumbers(ours, expected)))
             return new CaseResult(id, Verdict.Passed);
+        if (op == "to_number" && ours == "error" && ExactDecimal.TryParse(input.GetString()!, out _) is NumberFault.TooLarge or NumberFault.TooSmall)
+            return new CaseResult(id, Verdict.KnownDifference, "a number that no double holds is refused");
         if (op == "get_range" && ours == "error" && IsRefused(input.GetString()!, order))
             return new CaseResult(id, Verdict.KnownDifference, "a range that has a fourth number, that no program could count through or that no double holds is refused");
         return new CaseResult(id, Verdict.Failed, $"{op} {input.GetRawText()}: expected {expected}, got {ours}");

@@ -44,7 +44,7 @@ internal static partial class HydraFlowJobs
                 return new CaseResult(id, Verdict.KnownDifference, "the text of a dry run is that of today's release, with words quoted as a shell needs them");
             return new CaseResult(id, Verdict.Failed, $"dry run: expected {recorded}, got {text}");
         }
-        if (isFailure && one.TryGetProperty("mode", out JsonElement mode) && mode.GetString() == "call" && ours == HydraFlowSyntax.Write(one.GetProperty("batches")) && yaml!.Contains('.'))
+        if (isFailure && one.TryGetProperty("mode", out JsonElement mode) && mode.GetString() == "call" && one.TryGetProperty("batches", out JsonElement batches) && ours == HydraFlowSyntax.Write(batches))
             return new CaseResult(id, Verdict.KnownDifference, "a dry run runs no code of the user, so a function that cannot be imported is found when it is called");
         if (yaml is not null && Naive(new NaiveJob(new NaiveSweep(false, release != "0.23"), release, isRuled: false), yaml, job) is var original
             && original == expected && Naive(new NaiveJob(new NaiveSweep(true, IsOlder(yaml, release)), release, isRuled: true), yaml, job) == ours)
