@@ -2,13 +2,21 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Weft.Platform;
+using Weft.Storage;
 
 namespace Weft.Records.Sqlite;
 
 /// <summary>How a SQLite file is opened.</summary>
 /// <param name="Journal">How commits reach the file; network file systems need <see cref="SqliteJournal.Rollback"/>.</param>
 /// <param name="BusyDeadline">How long to wait for another process's lock before giving up. Default 30 s.</param>
-internal sealed record SqliteOptions(SqliteJournal Journal = SqliteJournal.WriteAhead, TimeSpan? BusyDeadline = null);
+internal sealed record SqliteOptions(SqliteJournal Journal = SqliteJournal.WriteAhead, TimeSpan? BusyDeadline = null)
+{
+    /// <summary>Renewed before each write; one that is lost to another host ends the writing.</summary>
+    public HostLease? Lease { get; init; }
+
+    /// <summary>Another host that alone may write: this connection only reads, and leaves journal and format alone.</summary>
+    public LeaseHolder? Writer { get; init; }
+}
 
 internal enum SqliteJournal
 {
@@ -34,7 +42,7 @@ internal sealed unsafe class SqliteDatabase : Database
     private readonly SqliteHandle _handle;
     private readonly GCHandle _self;
     private readonly TimeProvider _clock;
-    private readonly TimeSpan _deadline;
+    private readonly SqliteOptions _options;
     private CancellationToken _cancellation;
     private long _waitingSince;
     private FileLock? _users;
@@ -46,7 +54,7 @@ internal sealed unsafe class SqliteDatabase : Database
         Pointer = handle.DangerousGetHandle();
         Location = path;
         _clock = clock;
-        _deadline = options.BusyDeadline ?? DefaultDeadline;
+        _options = options;
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         _ = SqliteNative.BusyHandler(Pointer, &OnBusy, GCHandle.ToIntPtr(_self));
         _ = SqliteNative.WalHook(Pointer, &OnCommit, GCHandle.ToIntPtr(_self));
@@ -114,7 +122,7 @@ internal sealed unsafe class SqliteDatabase : Database
         try
         {
             database._cancellation = cancel;
-            database.Configure(options);
+            database.Configure();
             database._cancellation = CancellationToken.None;
             return database;
         }
@@ -186,6 +194,11 @@ internal sealed unsafe class SqliteDatabase : Database
 
     protected internal override void StartTransaction(bool write, CancellationToken cancel)
     {
+        if (write && (_options.Writer ?? _options.Lease?.Renew()) is { } writer)
+        {
+            throw new DatabaseException(DatabaseFault.ReadOnly,
+                $"the records {Location} are being written by the host {writer.Host}: run this there, or try again when it is done");
+        }
         CancellationToken before = _cancellation;
         if (cancel.CanBeCanceled)
             _cancellation = cancel;
@@ -266,17 +279,17 @@ internal sealed unsafe class SqliteDatabase : Database
         return taken is not null;
     }
 
-    private void Configure(SqliteOptions options)
+    private void Configure()
     {
-        string journal = options.Journal == SqliteJournal.WriteAhead ? "wal" : "truncate";
-        if (IsFile)
+        string journal = _options.Journal == SqliteJournal.WriteAhead ? "wal" : "truncate";
+        if (IsFile && _options.Writer is null)
         {
             string? now = Prepare($"PRAGMA journal_mode = {journal}").QueryText();
             if (now != journal)
                 throw new DatabaseException(DatabaseFault.Other, $"cannot set the journal of {Location} to `{journal}`: it stays `{now}`; is another process using the file from another machine?");
         }
         // FULL is what the rollback journal needs to survive a power cut; with the write-ahead log NORMAL is safe.
-        string synchronous = options.Journal == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
+        string synchronous = _options.Journal == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
         Execute($"PRAGMA synchronous = {synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA case_sensitive_like = ON");
     }
 
@@ -301,7 +314,7 @@ internal sealed unsafe class SqliteDatabase : Database
             return 0;
         if (tries == 0)
             database._waitingSince = database._clock.GetTimestamp();
-        else if (database._clock.GetElapsedTime(database._waitingSince) >= database._deadline)
+        else if (database._clock.GetElapsedTime(database._waitingSince) >= (database._options.BusyDeadline ?? DefaultDeadline))
             return 0;
         int milliseconds = Math.Min(1 << Math.Min(tries / 2, 5), 25);
         return database._cancellation.WaitHandle.WaitOne(milliseconds) ? 0 : 1;

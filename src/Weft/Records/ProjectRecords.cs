@@ -1,0 +1,73 @@
+using Weft.Platform;
+using Weft.Records.Sqlite;
+using Weft.Storage;
+
+namespace Weft.Records;
+
+/// <summary>
+/// Opens the records of a project as its file system demands. On a file system of this machine alone: with the write-ahead log, for any number of
+/// processes. On one that other hosts see: with the rollback journal; one host at a time may write (<see cref="HostLease"/>), the processes of the
+/// others read, and drop what they want changed into the <see cref="Inbox"/>.
+/// </summary>
+internal sealed class ProjectRecords : IDisposable
+{
+    private readonly HostLease? _lease;
+    private readonly FileLock? _ours;
+    private readonly string _hostLock;
+
+    private ProjectRecords(SqliteDatabase database, Inbox inbox, LeaseHolder? writer, HostLease? lease, string hostLock)
+    {
+        Database = database;
+        Inbox = inbox;
+        Writer = writer;
+        _lease = lease;
+        _hostLock = hostLock;
+        _ours = lease is null ? null : FileLock.TryAcquire(hostLock, LockMode.Shared);
+    }
+
+    public SqliteDatabase Database { get; }
+
+    /// <summary>Where requests are dropped when <see cref="Writer"/> is another host, and picked up from when we are.</summary>
+    public Inbox Inbox { get; }
+
+    /// <summary>The host that alone may write now; null when we may.</summary>
+    public LeaseHolder? Writer { get; }
+
+    /// <summary>Opens the records, and makes the state folder where it is missing.</summary>
+    /// <param name="runtimeFolder">For locks of this host: <see cref="Machine.RuntimeFolder"/>.</param>
+    /// <param name="wait">
+    /// Where another host may be gone without saying so, it must be watched for up to half a minute before its place is taken: blocks for the given
+    /// time, and returns false to give up and only read.
+    /// </param>
+    /// <exception cref="DatabaseException">As <see cref="SqliteDatabase.Open"/>.</exception>
+    public static ProjectRecords Open(StateFolder state, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
+    {
+        state.Create();
+        return Open(state, state.IsShared, Machine.HostName, Machine.BootId, runtimeFolder, clock, wait, cancel);
+    }
+
+    /// <summary>As the other, for a host of any name: how two hosts are tested on one.</summary>
+    internal static ProjectRecords Open(
+        StateFolder state, bool isShared, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
+    {
+        var inbox = new Inbox(state.Inbox, clock);
+        string hostLock = Path.Combine(runtimeFolder, $"records-{Values.Digest.Of(host + ":" + state.Root).Short}.lock");
+        if (!isShared)
+            return new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), inbox, null, null, hostLock);
+        (HostLease? lease, LeaseHolder? holder) = HostLease.TryTake(Path.Combine(state.Root, "owner"), host, boot, clock, wait);
+        var options = new SqliteOptions(SqliteJournal.Rollback) { Lease = lease, Writer = holder };
+        return new ProjectRecords(SqliteDatabase.Open(state.Database, options, clock, cancel), inbox, holder, lease, hostLock);
+    }
+
+    /// <summary>Closes the records; the last process of the owning host lets the next host have them at once.</summary>
+    public void Dispose()
+    {
+        Database.Dispose();
+        if (_lease is null)
+            return;
+        _ours?.Dispose();
+        using FileLock? alone = FileLock.TryAcquire(_hostLock, LockMode.Exclusive);
+        if (alone is not null)
+            _lease.Release();
+    }
+}
