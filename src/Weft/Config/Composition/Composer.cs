@@ -88,7 +88,7 @@ public sealed class Composer
             applier.Apply(item);
         if (diagnostics.Errors > before)
             return null;
-        var composition = new Composition(config, resolution, known.Defaults, overrides, repository.Sources, _resolvers);
+        var composition = new Composition(config, resolution, known.Defaults, overrides, repository, _resolvers);
         new HydraNode(composition, _options, diagnostics).Fill(configName);
         return diagnostics.Errors > before ? null : composition;
     }
@@ -256,17 +256,16 @@ public sealed class Composer
         return diagnostics.HasErrors ? null : new Base(config, defaults, diagnostics);
     }
 
-    /// <summary>What the option of a defaults item gives; its variables are the choices.</summary>
-    private string? Interpolate(string text, IReadOnlyDictionary<string, string?> choices, Diagnostics diagnostics)
+    /// <summary>What the option of a defaults item gives.</summary>
+    private string? Interpolate(string text, DictConfig variables, Diagnostics diagnostics)
     {
-        var variables = new DictConfig();
-        foreach ((string key, string? choice) in choices)
-            variables.Put(key, new ValueNode(choice is null ? Scalar.Null : Scalar.Of(choice)));
         if (ConfigReader.OfText(text, null, diagnostics) is not { } scalar)
             return null;
+        // Evaluated as one more entry beside the choices; no group has such a name.
         var node = new ValueNode(scalar);
-        variables.Put("_option_", node);
+        variables.Put("${}", node);
         ConfigNode? value = new Resolution(_resolvers).Dereference(node, out Diagnostic? error);
+        variables.Remove(node.Key);
         if (error is not null)
             diagnostics.Add(error);
         return value?.Content.AsString;

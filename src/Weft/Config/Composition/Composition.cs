@@ -17,18 +17,19 @@ public enum RunMode
 /// </summary>
 public sealed class Composition
 {
+    private readonly ConfigRepository _repository;
     private readonly Resolvers.Resolvers _resolvers;
     private DictConfig? _job;
     private Resolution? _jobResolution;
 
-    internal Composition(DictConfig config, Resolution resolution, DefaultsList defaults, IReadOnlyList<Override> overrides, ImmutableArray<IConfigSource> sources, Resolvers.Resolvers resolvers)
+    internal Composition(DictConfig config, Resolution resolution, DefaultsList defaults, IReadOnlyList<Override> overrides, ConfigRepository repository, Resolvers.Resolvers resolvers)
     {
         _resolvers = resolvers;
+        _repository = repository;
         Config = config;
         Resolution = resolution;
         Defaults = defaults;
         Overrides = overrides;
-        Sources = sources;
     }
 
     /// <summary>The whole, with the <c>hydra</c> node.</summary>
@@ -53,13 +54,16 @@ public sealed class Composition
     public IReadOnlyList<Override> Overrides { get; }
 
     /// <summary>The search path in effect.</summary>
-    public ImmutableArray<IConfigSource> Sources { get; }
+    public ImmutableArray<IConfigSource> Sources => _repository.Sources;
 
     /// <summary>Overrides that are not about Hydra itself, as typed.</summary>
     public IEnumerable<string> TaskOverrides => Overrides.Where(item => !item.IsHydra).Select(item => item.Text);
 
     /// <summary>Overrides of <c>hydra.…</c> and <c>hydra/…</c>, as typed.</summary>
     public IEnumerable<string> HydraOverrides => Overrides.Where(item => item.IsHydra).Select(item => item.Text);
+
+    /// <summary>What a configuration of the defaults list holds, before anything is merged; not to be changed.</summary>
+    internal ConfigNode? ContentOf(ResultDefault entry) => _repository.Load(entry.Path, [])?.Root;
 
     private Resolution MakeJobResolution()
     {

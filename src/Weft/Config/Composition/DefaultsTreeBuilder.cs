@@ -1,3 +1,4 @@
+using Weft.Config.Nodes;
 using Weft.Text;
 
 namespace Weft.Config.Composition;
@@ -207,7 +208,7 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
             return false;
         }
         var problems = new Diagnostics();
-        string? option = rules.Interpolate(text, overrides.Known, problems);
+        string? option = rules.Interpolate(text, overrides.Variables, problems);
         if (option is null)
         {
             string known = overrides.Known.Count == 0 ? "no group is chosen here" : $"groups chosen here: {Suggest.List(overrides.Known.Keys.Where(key => !key.StartsWith("hydra/", StringComparison.Ordinal)), "and")}";
@@ -339,7 +340,7 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
 /// <param name="IsVersion11">Version base 1.1: <c>_group_</c> and <c>_name_</c> stand for names, <c>hydra/…</c> items override.</param>
 /// <param name="SkipsMissing">Groups without a choice are left out instead of reported: the outer composition of a sweep.</param>
 /// <param name="Interpolate">What a text with interpolations gives, with the choices as variables; null with an error.</param>
-internal sealed record CompositionRules(bool IsVersion11, bool SkipsMissing, Func<string, IReadOnlyDictionary<string, string?>, Diagnostics, string?> Interpolate);
+internal sealed record CompositionRules(bool IsVersion11, bool SkipsMissing, Func<string, DictConfig, Diagnostics, string?> Interpolate);
 
 /// <summary>Says that a configuration is not there, and what is.</summary>
 internal static class MissingConfig

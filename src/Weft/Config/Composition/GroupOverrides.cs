@@ -1,3 +1,4 @@
+using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
 
@@ -16,6 +17,9 @@ internal sealed class GroupOverrides
 
     /// <summary><c>+group=option</c>: appended to the primary configuration's list.</summary>
     public List<DefaultsEntry.Group> Appended { get; } = [];
+
+    /// <summary>The same as <see cref="Known"/>, as the variables of interpolations in defaults lists.</summary>
+    public DictConfig Variables { get; } = new();
 
     /// <summary>The final choice of each group that was met.</summary>
     public OrderedDictionary<string, string?> Known => _known;
@@ -92,6 +96,7 @@ internal sealed class GroupOverrides
             return false;
         }
         _known[key] = node.Name;
+        Variables.Put(key, new ValueNode(node.Name is null ? Scalar.Null : Scalar.Of(node.Name)));
         if (!_keysByGroup.TryGetValue(node.GroupPath, out SortedSet<string>? keys))
             _keysByGroup.Add(node.GroupPath, keys = new SortedSet<string>(StringComparer.Ordinal));
         keys.Add(key);

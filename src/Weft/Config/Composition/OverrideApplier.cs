@@ -65,7 +65,7 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
         if (selected.Node is { IsNull: false, IsMissing: false } present && item.Value is not (Element.Map or Element.List))
         {
             string text = item.Text[1..];
-            Diagnostic problem = diagnostics.Error("compose/already-there", $"`+` adds a key, and `{item.Key}` has a value already", item.KeyAt, $"to change it, write `{text}`; to add or change it, `+{item.Text}`");
+            diagnostics.Error("compose/already-there", $"`+` adds a key, and `{item.Key}` has a value already", item.KeyAt, $"to change it, write `{text}`; to add or change it, `+{item.Text}`");
             return;
         }
         Update(item, forceAdd: true);

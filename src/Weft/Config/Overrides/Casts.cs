@@ -103,7 +103,7 @@ internal static class Casts
                 return new Element.Int(boolean.Is ? 1 : 0);
             case Element.Float number when double.IsFinite(number.Number):
                 return new Element.Int(new BigInteger(number.Number));
-            case Element.Text text when Digits(text.Content) is { } digits && BigInteger.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger parsed):
+            case Element.Text text when PythonText.ParseInt(text.Content) is { } parsed:
                 return new Element.Int(parsed);
             case Element.Int:
                 return value;
@@ -120,7 +120,7 @@ internal static class Casts
                 return new Element.Float(boolean.Is ? 1 : 0);
             case Element.Int integer when double.IsFinite(RangeValues.ToDouble(integer.Number)):
                 return new Element.Float(RangeValues.ToDouble(integer.Number));
-            case Element.Text text when ParseFloat(text.Content) is { } parsed:
+            case Element.Text text when PythonText.ParseFloat(text.Content) is { } parsed:
                 return new Element.Float(parsed);
             case Element.Float:
                 return value;
@@ -145,39 +145,6 @@ internal static class Casts
         Element.Text text => text.Content,
         _ => value.ToString(),
     };
-
-    /// <summary>The digits of a Python integer: spaces around it and single underscores between digits are allowed.</summary>
-    private static string? Digits(string text)
-    {
-        text = text.Trim();
-        bool needsDigit = true;
-        foreach (char c in text.AsSpan(text.StartsWith('+') || text.StartsWith('-') ? 1 : 0))
-        {
-            if (c == '_' && needsDigit)
-                return null;
-            if (c != '_' && !char.IsAsciiDigit(c))
-                return null;
-            needsDigit = c == '_';
-        }
-        return needsDigit ? null : text.Replace("_", "", StringComparison.Ordinal);
-    }
-
-    private static double? ParseFloat(string text)
-    {
-        text = text.Trim();
-        ReadOnlySpan<char> unsigned = text.AsSpan(text.StartsWith('+') || text.StartsWith('-') ? 1 : 0);
-        if (unsigned.Equals("nan", StringComparison.OrdinalIgnoreCase))
-            return double.NaN;
-        if (unsigned.Equals("inf", StringComparison.OrdinalIgnoreCase) || unsigned.Equals("infinity", StringComparison.OrdinalIgnoreCase))
-            return text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
-        for (int i = 0; i < unsigned.Length; i++)
-        {
-            bool isBetweenDigits = i > 0 && i + 1 < unsigned.Length && char.IsAsciiDigit(unsigned[i - 1]) && char.IsAsciiDigit(unsigned[i + 1]);
-            if (unsigned[i] == '_' ? !isBetweenDigits : !(char.IsAsciiDigit(unsigned[i]) || unsigned[i] is '.' or 'e' or 'E' or '+' or '-'))
-                return null;
-        }
-        return double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
-    }
 
     private static Element.Text? JsonElement(Call call, Element value)
     {

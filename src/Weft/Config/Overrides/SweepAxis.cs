@@ -25,6 +25,9 @@ public sealed class SweepAxis
 
     public BigInteger Count { get; }
 
+    /// <summary>Of a glob sweep: the options that it was given to choose from; default for others.</summary>
+    public ImmutableArray<string> Options { get; private init; }
+
     /// <param name="index">From 0 up to <see cref="Count"/>.</param>
     public Element this[BigInteger index] => _at(index);
 
@@ -52,8 +55,9 @@ public sealed class SweepAxis
                 diagnostics.Error("sweep/interval", "an interval has no separate values; the basic sweeper cannot run it", interval.At, "give values: `choice(…)` or `range(…)`, or choose a sweeper that searches");
                 return null;
             case Element.Glob glob:
-                ImmutableArray<Element> found = [.. options(source.Key).Where(name => glob.Matches(name)).Select(name => new Element.Text(name))];
-                return new SweepAxis(source, found.Length, index => found[(int)index]);
+                ImmutableArray<string> all = [.. options(source.Key)];
+                ImmutableArray<Element> found = [.. all.Where(name => glob.Matches(name)).Select(name => new Element.Text(name))];
+                return new SweepAxis(source, found.Length, index => found[(int)index]) { Options = all };
             case Element.Choice choice:
                 if (Nested(choice.Items, diagnostics))
                     return null;
