@@ -19,6 +19,9 @@ namespace Weft.Support;
 /// </summary>
 internal sealed class SweepProject(string folder) : IDisposable
 {
+    /// <summary>The program that does the same in a process of its own, and hosts tasks.</summary>
+    public static readonly string Program = Repository.Path("artifacts/bin/Weft.SweepProgram/debug/Weft.SweepProgram");
+
     private Database? _database;
 
     /// <summary>The attributes of the task; set them before the first use.</summary>
@@ -37,6 +40,9 @@ internal sealed class SweepProject(string folder) : IDisposable
 
     /// <summary>Whether <see cref="Events"/> are kept.</summary>
     public bool KeepsEvents { get; init; } = true;
+
+    /// <summary>Has task hosts run the tasks: processes that see only the run folder.</summary>
+    public bool Hosted { get; init; }
 
     public List<ExecutionEvent> Events { get; } = [];
 
@@ -57,13 +63,15 @@ internal sealed class SweepProject(string folder) : IDisposable
     public Plan Plan => field ??= MakePlan();
 
     public ExecutionStart Start(bool fresh = false) =>
-        Executions.Start(new ExecutionRequest { Definition = "sweep", Plan = Plan, PlanBody = "{}"u8.ToArray(), Fresh = fresh });
+        Executions.Start(new ExecutionRequest { Definition = "sweep", Plan = Plan, PlanBody = PlanJson.Write(Plan), Fresh = fresh });
 
     public RunningExecution Take(ExecutionId id) => Executions.Take(id, Plan, new RunOptions
     {
         ProjectFolder = Folder,
         Environment = EnvironmentBlock.Current(),
         Parallel = Parallel,
+        HostsAll = Hosted,
+        HostProgram = [Program, "exec"],
         Publish = KeepsEvents ? Events.Add : _ => { },
         Clock = Clock,
     });
@@ -101,24 +109,9 @@ internal sealed class SweepProject(string folder) : IDisposable
             ? [.. Words.Select(word => Expr.Of(word))]
             : [Expr.Of("sh"), Expr.Of("-c"), Expr.Of(Command), Expr.Of("sh"), Expr.To(Root.Item, "i")];
         TaskDefinition task = Task(new TaskDefinition("point", new TaskBody.Command(words), at));
-        var each = new Node.Each(new NodeId("points"), new Elements.Known(new Numbers(Points)), new Callee(CalleeKind.Task, "point", at), at) { Budget = Budget };
+        var each = new Node.Each(new NodeId("points"), new Elements.Known(new Axis("i", new Choices.Typed([.. Enumerable.Range(0, (int)Points).Select(i => new Word($"{i}", Value.Of(i)))]), at)), new Callee(CalleeKind.Task, "point", at), at) { Budget = Budget };
         var closure = new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition("main", [each], at))]);
         var node = new PlanNode(new NodePath("points"), NodePath.Root, each, EngineProfile.Local, Forecast.WillRun);
         return new Plan(Digest.Of($"{Points} {string.Join(' ', words)}"), closure, "main", Value.NoEntries, null, [node]);
-    }
-
-    /// <summary>The points i=0, i=1, …</summary>
-    private sealed record Numbers(long Count) : Space(Expr.Nowhere)
-    {
-        public override long Size => Count;
-
-        internal override bool Append(long index, ref PointParts parts)
-        {
-            parts.Add(new Word($"i={index}", Value.Of(index)));
-            parts.Add("i", Value.Of(index));
-            return true;
-        }
-
-        public override void Write(Utf8JsonWriter json) => json.WriteNumberValue(Count);
     }
 }

@@ -1,10 +1,19 @@
 using System.Diagnostics;
 using Weft.Execution;
+using Weft.Platform;
 using Weft.Support;
+using Weft.Values;
 using Weft.Workflows;
 
 // Runs or resumes a sweep of a command in a folder, in a process of its own that tests can kill: FOLDER POINTS PARALLEL COMMAND [WORD…].
 // Of a COMMAND alone, a shell gets it, with the point's number as $1. Prints what it was told, and how it ended.
+if (args[0] == "exec")
+{
+    // A task host: exec PROJECT-FOLDER RUN-FOLDER PATH NUMBER.
+    var host = new TaskHost(new RunFolder(args[2]), new HostSurroundings(args[1], EnvironmentBlock.Current()) { Secret = name => $"value of {name}" });
+    host.Run(new AttemptId(new ExecutionId(Path.GetFileName(args[2])), new NodePath(args[3]), int.Parse(args[4])));
+    return 0;
+}
 using var project = new SweepProject(args[0])
 {
     Points = long.Parse(args[1]),
@@ -12,6 +21,7 @@ using var project = new SweepProject(args[0])
     Command = args[3],
     Words = args.Length > 4 ? args[3..] : null,
     KeepsEvents = false,
+    Hosted = Environment.GetEnvironmentVariable("SWEEP_HOSTED") is not null,
 };
 long started = Stopwatch.GetTimestamp();
 ExecutionStart start = project.Start();

@@ -34,7 +34,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly Dictionary<NodePath, NodeState> _touched = [];
     private readonly Dictionary<NodePath, DateTimeOffset> _timers = [];
     private readonly Poller _poller = new();
-    private readonly LocalAttempts _attempts;
+    private readonly IAttempts _attempts;
     private readonly ProgressCount _count;
     private readonly RunRecorder _recorder;
     private readonly Dictionary<NodePath, Step.Start> _open = [];
@@ -64,11 +64,13 @@ internal sealed class ExecutionLoop : IDisposable
         _count = new ProgressCount(plan, options.RunsPerPoint, _clock);
         _recorder = new RunRecorder(records.Database, execution, plan, options.User, options.ArtifactRoot, _clock);
         _stoppedBy = execution.StopAsked;
-        _attempts = new LocalAttempts(folder, _poller, _clock, new LocalSurroundings(options.ProjectFolder, options.Environment)
+        var surroundings = new LocalSurroundings(options.ProjectFolder, options.Environment)
         {
             Input = options.TerminalInput ? new SafeFileHandle(0, ownsHandle: false) : null,
             Additional = options.Variables,
-        });
+        };
+        var hosted = new HostedAttempts(folder, new LocalHosts(folder, options.HostProgram, surroundings), _clock);
+        _attempts = new PlacedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), hosted, call => options.HostsAll || !call.Secrets.IsEmpty);
     }
 
     /// <summary>On a network file system the owner says now and then that it lives.</summary>

@@ -13,6 +13,9 @@ internal sealed record LocalSurroundings(string ProjectFolder, EnvironmentBlock 
     /// <summary>What stands behind descriptor 0; null is <c>/dev/null</c>. The terminal, when one attempt runs at a time.</summary>
     public SafeFileHandle? Input { get; init; }
 
+    /// <summary>What a program writes to in place of its log: something that passes it on. Null: the log itself.</summary>
+    public Func<SafeFileHandle, SafeFileHandle>? Output { get; init; }
+
     /// <summary>Variables that others add to an attempt, such as the address of a tracking server.</summary>
     public Func<Invocation, IEnumerable<KeyValuePair<string, string>>> Additional { get; init; } = _ => [];
 }
@@ -23,7 +26,7 @@ internal sealed record LocalSurroundings(string ProjectFolder, EnvironmentBlock 
 /// execution's <c>exits</c> file. Whoever comes after us finds out from lock and file what became of it (<see cref="Adopt"/>).
 /// Belongs to the one thread that runs the execution.
 /// </summary>
-internal sealed class LocalAttempts : IDisposable
+internal sealed class LocalAttempts : IAttempts
 {
     /// <summary>
     /// The shell's own words ("Killed") go to its descriptor 2, which is <c>/dev/null</c>; the program's go to the log. The subshell becomes the program,
@@ -56,15 +59,11 @@ internal sealed class LocalAttempts : IDisposable
         _reader = new ExitsReader(folder.Exits);
     }
 
-    /// <summary>How many attempts run, those that only leave processes behind included.</summary>
+    /// <summary>Those that only leave processes behind are counted too.</summary>
     public int Count => _running.Count;
 
     public IEnumerable<AttemptId> Running => _running.Keys;
 
-    /// <summary>
-    /// Starts an attempt whose intent is committed. What cannot be started ends at once: its end is among the next <see cref="Collect"/>.
-    /// </summary>
-    /// <exception cref="IOException">The run folder cannot be written: no attempt could be started.</exception>
     public void Start(Invocation call, Grant grant)
     {
         DateTimeOffset now = _clock.GetUtcNow();
@@ -83,7 +82,7 @@ internal sealed class LocalAttempts : IDisposable
                 CannotStart(call, grant, now, ErrorClass.User, "task/no-program", $"there is no program `{words[0]}`{(words[0].Contains('/') ? "" : " in PATH")}");
                 return;
             }
-            ImmutableArray<SafeFileHandle?> descriptors = [_surroundings.Input, log, null, _exits];
+            ImmutableArray<SafeFileHandle?> descriptors = [_surroundings.Input, _surroundings.Output?.Invoke(log) ?? log, null, _exits];
             ChildProcess child = ChildProcess.Start(new ProgramStart
             {
                 Path = "/bin/sh",
@@ -102,10 +101,6 @@ internal sealed class LocalAttempts : IDisposable
         }
     }
 
-    /// <summary>
-    /// Looks at what a process that is gone has begun, all open attempts in one call. Those that run are watched from now on; those that have ended are
-    /// among the next <see cref="Collect"/>; handed back are those that never started and may start now, under the same number.
-    /// </summary>
     public List<Invocation> Adopt(IReadOnlyList<(Invocation Call, DateTimeOffset Started)> open)
     {
         // The lock first, then the file: whatever was written before a lock was freed is then seen.
@@ -142,7 +137,7 @@ internal sealed class LocalAttempts : IDisposable
         return never;
     }
 
-    /// <summary>Asks an attempt to end: SIGTERM to its group, SIGKILL after its grace time. Its end comes by <see cref="Collect"/>.</summary>
+    /// <summary>SIGTERM to its group, SIGKILL after its grace time.</summary>
     public void Stop(AttemptId id, StopCause cause)
     {
         if (!_running.TryGetValue(id, out LocalAttempt? attempt) || attempt.Cause is not null)
@@ -155,7 +150,6 @@ internal sealed class LocalAttempts : IDisposable
         attempt.Due = _clock.GetUtcNow() + attempt.Grace;
     }
 
-    /// <summary>Kills what has not ended yet, without waiting for the grace time.</summary>
     public void KillAll()
     {
         foreach (LocalAttempt attempt in _running.Values)
@@ -166,8 +160,6 @@ internal sealed class LocalAttempts : IDisposable
         }
     }
 
-    /// <summary>The attempts that have ended since the last call.</summary>
-    /// <param name="ready">What <see cref="Poller.Wait"/> found ready.</param>
     public List<EndedAttempt> Collect(IReadOnlyList<object> ready)
     {
         foreach (object state in ready)
@@ -187,7 +179,6 @@ internal sealed class LocalAttempts : IDisposable
         return ended;
     }
 
-    /// <summary>When <see cref="Collect"/> has to be called at the latest; null when only the poller's word counts.</summary>
     public DateTimeOffset? NextDue
     {
         get

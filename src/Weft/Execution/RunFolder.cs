@@ -26,6 +26,7 @@ internal sealed class RunFolder
     public RunFolder(string root, string? lockFolder = null)
     {
         Root = root;
+        Exits = Path.Combine(root, "exits");
         _lockFolder = lockFolder;
     }
 
@@ -33,7 +34,8 @@ internal sealed class RunFolder
 
     public string Plan => Path.Combine(Root, "plan.json");
 
-    public string Exits => Path.Combine(Root, "exits");
+    /// <summary>What the wrappers of local attempts append to. Default: <c>exits</c> in the folder.</summary>
+    public string Exits { get; init; }
 
     public string Lock => Path.Combine(_lockFolder ?? Root, _lockFolder is null ? "lock" : Path.GetFileName(Root) + ".lock");
 

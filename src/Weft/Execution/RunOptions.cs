@@ -19,6 +19,14 @@ public sealed record RunOptions
     /// <summary>The variables that every task inherits, read once by the caller.</summary>
     public required EnvironmentBlock Environment { get; init; }
 
+    /// <summary>
+    /// The words that start a task host on this machine (<c>weft exec</c>); project folder, run folder, path and number follow. Without them, tasks with secrets fail.
+    /// </summary>
+    public IReadOnlyList<string> HostProgram { get; init; } = [];
+
+    /// <summary>Has task hosts run all tasks, not only those with secrets. Default false.</summary>
+    public bool HostsAll { get; init; }
+
     /// <summary>Gives the terminal to tasks as standard input; meant for one attempt at a time. Default false: <c>/dev/null</c>.</summary>
     public bool TerminalInput { get; init; }
 

@@ -41,7 +41,8 @@ internal static class Verdict
 {
     public const int RequeueCode = 75;
 
-    private const int TailLines = 10;
+    /// <summary>Lines of a failed attempt's log that are recorded.</summary>
+    public const int TailLines = 10;
 
     /// <param name="status">How the program ended; null when nobody saw it.</param>
     /// <param name="cause">Why we ended it, or null when we did not.</param>
@@ -106,7 +107,8 @@ internal static class Verdict
         };
     }
 
-    private static Outcome Stopped(StopCause cause, ExitStatus? status) => cause switch
+    /// <summary>What an attempt is that ended because we ended it.</summary>
+    public static Outcome Stopped(StopCause cause, ExitStatus? status) => cause switch
     {
         StopCause.TimeIsUp limit => new Outcome.Failed(ErrorClass.Timeout, "task/timeout", $"it ran longer than its limit of {limit.Limit}") { ExitCode = status?.Code },
         StopCause.Asked asked => new Outcome.Cancelled(asked.By),

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Weft.Platform;
 
 /// <summary>Runs a program such as git to its end and keeps what it wrote. Not for tasks: they have logs and outlive us.</summary>
-public static unsafe class Command
+public static class Command
 {
     /// <summary>The program's end and its output.</summary>
     /// <param name="arguments">The program, looked up in PATH, and its words.</param>
@@ -17,8 +17,8 @@ public static unsafe class Command
         environment ??= EnvironmentBlock.Current();
         string path = Executables.Find(arguments[0], environment["PATH"], folder)
             ?? throw new SystemCallException($"start {arguments[0]}", Libc.NotFound);
-        (SafeFileHandle outputReader, SafeFileHandle outputWriter) = Pipe();
-        (SafeFileHandle errorReader, SafeFileHandle errorWriter) = Pipe();
+        (SafeFileHandle outputReader, SafeFileHandle outputWriter) = RawFile.Pipe();
+        (SafeFileHandle errorReader, SafeFileHandle errorWriter) = RawFile.Pipe();
         using var poller = new Poller();
         using (outputReader)
         using (errorReader)
@@ -62,23 +62,13 @@ public static unsafe class Command
             foreach (object stream in ready)
             {
                 SafeFileHandle reader = ReferenceEquals(stream, output) ? outputReader : errorReader;
-                nint count;
-                fixed (byte* start = buffer)
-                    count = Libc.Read(reader, start, buffer.Length);
+                int count = RawFile.Read(reader, buffer);
                 if (count > 0)
-                    ((MemoryStream)stream).Write(buffer, 0, (int)count);
+                    ((MemoryStream)stream).Write(buffer, 0, count);
                 else
                     poller.Remove(reader);
             }
         }
-    }
-
-    private static (SafeFileHandle Reader, SafeFileHandle Writer) Pipe()
-    {
-        int* ends = stackalloc int[2];
-        if (Libc.Pipe(ends, Libc.CloseOnExec) != 0)
-            throw SystemCallException.Last("make a pipe");
-        return (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
     }
 }
 

@@ -51,6 +51,28 @@ public static unsafe class RawFile
         }
     }
 
+    /// <summary>Reads what is there, from a file or a pipe, waiting for something; 0 at the end.</summary>
+    public static int Read(SafeFileHandle file, Span<byte> bytes)
+    {
+        nint count;
+        do
+        {
+            fixed (byte* start = bytes)
+                count = Libc.Read(file, start, bytes.Length);
+        }
+        while (count < 0 && Marshal.GetLastPInvokeError() == Libc.Interrupted);
+        return count >= 0 ? (int)count : throw SystemCallException.Last("read");
+    }
+
+    /// <summary>A pipe; neither end is inherited unless handed over.</summary>
+    public static (SafeFileHandle Reader, SafeFileHandle Writer) Pipe()
+    {
+        int* ends = stackalloc int[2];
+        if (Libc.Pipe(ends, Libc.CloseOnExec) != 0)
+            throw SystemCallException.Last("make a pipe");
+        return (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
+    }
+
     /// <summary>Device and inode of an open descriptor of a process, as far as we may look: null when it is gone or not ours.</summary>
     public static FileIdentity? IdentityOf(int process, int descriptor) => IdentityOf($"/proc/{process}/fd/{descriptor}");
 
@@ -67,7 +89,7 @@ public static unsafe class RawFile
     }
 
     /// <summary>A second descriptor of the same open file, with a number of at least <paramref name="lowest"/>.</summary>
-    internal static SafeFileHandle Duplicate(SafeFileHandle file, int lowest)
+    public static SafeFileHandle Duplicate(SafeFileHandle file, int lowest = 3)
     {
         const int duplicateCloseOnExec = 1030;
         int copy = Libc.Fcntl(file, duplicateCloseOnExec, lowest);

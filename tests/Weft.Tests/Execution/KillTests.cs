@@ -9,25 +9,28 @@ using Weft.Workflows;
 namespace Weft.Tests.Execution;
 
 /// <summary>Kills the process that runs a sweep, again and again, and its tasks as a reboot would; the account must come out as if nothing had happened.</summary>
-public sealed class KillTests : IDisposable
+public sealed class LocalKillTests() : KillTests(hosted: false);
+
+public sealed class HostedKillTests() : KillTests(hosted: true);
+
+public abstract class KillTests(bool hosted) : IDisposable
 {
-    private const int Points = 30;
     private const string Command = "echo $1.$WEFT_ATTEMPT begin; echo $1.$WEFT_ATTEMPT >> begun; sleep 0.02; echo $1.$WEFT_ATTEMPT >> ended; echo sum=$1 > $WEFT_RESULTS";
 
-    private static readonly string Program = Repository.Path("artifacts/bin/Weft.SweepProgram/debug/Weft.SweepProgram");
-
     private readonly TemporaryFolder _folder = new();
+    private readonly int _points = hosted ? 10 : 30;
+    private readonly int _kills = hosted ? 8 : 25;
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void After_25_kills_each_point_has_run_once_and_is_recorded_once()
+    public void After_many_kills_each_point_has_run_once_and_is_recorded_once()
     {
         var random = new Random(20261121);
         int kills = 0;
-        for (int tries = 0; kills < 25 && tries < 60; tries++)
+        for (int tries = 0; kills < _kills && tries < 2 * _kills + 10; tries++)
         {
-            using ChildProcess weft = StartSweep(Points);
+            using ChildProcess weft = StartSweep(_points);
             // From before its first write to well into the sweep: the number of tasks begun since decides, not the clock.
             int begun = CountBegun();
             int killAt = begun + random.Next(0, 3);
@@ -39,9 +42,9 @@ public sealed class KillTests : IDisposable
             ProcessGroup.Signal(weft.Id, ProcessSignal.Kill);
             weft.Reap();
         }
-        Assert.Equal(25, kills);
-        Assert.Equal(0, RunToEnd(Points));
-        AssertAccount(Enumerable.Range(0, Points).Select(point => $"{point}.1"));
+        Assert.Equal(_kills, kills);
+        Assert.Equal(0, RunToEnd(_points));
+        AssertAccount(Enumerable.Range(0, _points).Select(point => $"{point}.1"));
     }
 
     [Fact]
@@ -56,10 +59,10 @@ public sealed class KillTests : IDisposable
             ProcessGroup.Signal(weft.Id, ProcessSignal.Kill);
             weft.Reap();
         }
-        foreach (string line in File.ReadAllLines(Exits()).Where(line => line.StartsWith('s')))
-            ProcessGroup.Signal(int.Parse(line.Split(' ')[^1]), ProcessSignal.Kill);
+        foreach (int process in StartedProcesses())
+            ProcessGroup.Signal(process, ProcessSignal.Kill);
 
-        using var project = new SweepProject(_folder.Root) { Points = 2, Command = endless };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2, Command = endless };
         ExecutionEnd end = project.Run();
         Assert.Equal(Phase.Succeeded, end.State);
         Assert.Equal(["0.1", "0.2", "1.1", "1.2"], File.ReadAllLines(_folder.Path("begun")).Order());
@@ -78,7 +81,7 @@ public sealed class KillTests : IDisposable
             ProcessGroup.Signal(weft.Id, ProcessSignal.Kill);
             weft.Reap();
         }
-        using var project = new SweepProject(_folder.Root) { Points = 1, Command = waits };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 1, Command = waits };
         ExecutionStart start = project.Start();
         Assert.Equal(StartKind.Resumed, start.Kind);
         using RunningExecution run = project.Take(start.Execution.Id);
@@ -102,13 +105,13 @@ public sealed class KillTests : IDisposable
         string[] expected = [.. attempts.Order()];
         Assert.Equal(expected, File.ReadAllLines(_folder.Path("begun")).Order());
         Assert.Equal(expected, File.ReadAllLines(_folder.Path("ended")).Order());
-        using var project = new SweepProject(_folder.Root) { Points = Points, Command = Command };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = _points, Command = Command };
         ExecutionStart start = project.Start();
         Assert.Equal(StartKind.NothingToDo, start.Kind);
         var nodes = new List<NodeRow>();
         project.Records.ReadNodes(start.Execution.Id, nodes.Add);
-        Assert.Equal(Points + 2, nodes.Count);
-        for (int i = 0; i < Points; i++)
+        Assert.Equal(_points + 2, nodes.Count);
+        for (int i = 0; i < _points; i++)
         {
             NodeRow node = nodes.Single(node => node.Path.Text == $"points[{i}]");
             Assert.Equal(("Succeeded", $$"""{"sum":{{i}}}"""), (node.Phase, node.Outputs));
@@ -125,12 +128,23 @@ public sealed class KillTests : IDisposable
 
     private ChildProcess StartSweep(int points, string command = Command) => ChildProcess.Start(new ProgramStart
     {
-        Path = Program,
-        Arguments = [Program, _folder.Root, points.ToString(), "2", command],
-        Environment = EnvironmentBlock.Current(),
+        Path = SweepProject.Program,
+        Arguments = [SweepProject.Program, _folder.Root, points.ToString(), "2", command],
+        Environment = hosted ? EnvironmentBlock.Current().With([new("SWEEP_HOSTED", "1")]) : EnvironmentBlock.Current(),
     });
 
     private int CountBegun() => File.Exists(_folder.Path("begun")) ? File.ReadAllBytes(_folder.Path("begun")).Count(b => b == '\n') : 0;
 
-    private string Exits() => Directory.GetFiles(_folder.Path(".weft/executions"), "exits", SearchOption.AllDirectories).Single();
+    /// <summary>The task hosts first, so that none sees its program's end.</summary>
+    private IEnumerable<int> StartedProcesses()
+    {
+        string executions = _folder.Path(".weft/executions");
+        foreach (string claim in Directory.GetFiles(executions, "claim", SearchOption.AllDirectories))
+            yield return int.Parse(File.ReadAllText(claim).Split("process ")[1].Split(' ')[0]);
+        foreach (string exits in Directory.GetFiles(executions, "exits", SearchOption.AllDirectories))
+        {
+            foreach (string line in File.ReadAllLines(exits).Where(line => line.StartsWith('s')))
+                yield return int.Parse(line.Split(' ')[^1]);
+        }
+    }
 }

@@ -8,7 +8,12 @@ using Weft.Workflows;
 
 namespace Weft.Tests.Execution;
 
-public sealed class LoopTests : IDisposable
+/// <summary>What every execution does, whoever runs its tasks: this process, or task hosts that see only the run folder.</summary>
+public sealed class LocalLoopTests() : LoopTests(hosted: false);
+
+public sealed class HostedLoopTests() : LoopTests(hosted: true);
+
+public abstract class LoopTests(bool hosted) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -17,7 +22,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void Every_point_runs_once_with_its_log_and_its_record()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 5, Command = "echo point $1; echo $1 >> ran" };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 5, Command = "echo point $1; echo $1 >> ran" };
         ExecutionEnd end = project.Run();
         Assert.Equal(Phase.Succeeded, end.State);
         Assert.Equal((5, 5, 0), (end.Progress.Total, end.Progress.Done, end.Progress.Failed));
@@ -34,10 +39,12 @@ public sealed class LoopTests : IDisposable
     {
         using var project = new SweepProject(_folder.Root)
         {
+            Hosted = hosted,
             Command = """echo "$WEFT_TASK $WEFT_ATTEMPT $PYTHONUNBUFFERED $(pwd)"; echo acc=0.5 > "$WEFT_RESULTS"; readlink /proc/$$/fd/0; ls /proc/$$/fd; cat""",
         };
         ExecutionEnd end = project.Run();
-        Assert.Equal($"points[0] 1 1 {_folder.Root}\n/dev/null\n0\n1\n2\n", project.ReadLog(end.Id, 0));
+        // Under a host the lock is not the log's: it stays open in the program, as descriptor 4.
+        Assert.Equal($"points[0] 1 1 {_folder.Root}\n/dev/null\n0\n1\n2\n{(hosted ? "4\n" : "")}", project.ReadLog(end.Id, 0));
         NodeRow node = project.Records.FindNode(end.Id, new NodePath("points[0]"))!;
         Assert.Equal("""{"acc":0.5}""", node.Outputs);
     }
@@ -45,7 +52,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void A_failure_is_recorded_with_its_code_and_last_lines_and_grouped()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 3, Command = "echo one; echo 'ValueError: bad' >&2; exit 3" };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 3, Command = "echo one; echo 'ValueError: bad' >&2; exit 3" };
         ExecutionEnd end = project.Run();
         Assert.Equal(Phase.Failed, end.State);
         FailureGroup group = Assert.Single(end.Failures);
@@ -57,7 +64,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void The_shell_around_a_program_leaves_no_word_in_its_log()
     {
-        using var project = new SweepProject(_folder.Root) { Command = "echo mine; kill -KILL $$" };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Command = "echo mine; kill -KILL $$" };
         ExecutionEnd end = project.Run();
         Assert.Equal("mine\n", project.ReadLog(end.Id, 0));
         Assert.Equal("exit code 137 (killed, or exited so)", end.Failures[0].Reason);
@@ -66,7 +73,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void No_more_points_start_after_too_many_failures()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 50, Parallel = 1, Command = "echo x >> ran; exit 1", Budget = new(StopAfter: 3) };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 50, Parallel = 1, Command = "echo x >> ran; exit 1", Budget = new(StopAfter: 3) };
         ExecutionEnd end = project.Run();
         Assert.Equal(Phase.Failed, end.State);
         Assert.Equal(4, File.ReadAllLines(_folder.Path("ran")).Length);
@@ -77,6 +84,7 @@ public sealed class LoopTests : IDisposable
     {
         using var project = new SweepProject(_folder.Root)
         {
+            Hosted = hosted,
             Command = """echo "attempt $WEFT_ATTEMPT"; test $WEFT_ATTEMPT = 3""",
             Task = task => task with { Retry = new Retry(Times: 2, On: ErrorClass.User) },
         };
@@ -89,7 +97,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void A_program_that_does_not_exist_fails_its_point_with_its_name()
     {
-        using var project = new SweepProject(_folder.Root) { Words = ["no-such-program-here"] };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Words = ["no-such-program-here"] };
         ExecutionEnd end = project.Run();
         Assert.Equal("there is no program `no-such-program-here` in PATH", end.Failures[0].Reason);
     }
@@ -99,6 +107,7 @@ public sealed class LoopTests : IDisposable
     {
         using var project = new SweepProject(_folder.Root)
         {
+            Hosted = hosted,
             Command = "trap '' TERM; sleep 100 & echo up; wait; wait; sleep 100",
             Task = task => task with { Limits = new Limits(Attempt: TimeSpan.FromMilliseconds(300), Grace: TimeSpan.FromMilliseconds(200)) },
         };
@@ -113,6 +122,7 @@ public sealed class LoopTests : IDisposable
     {
         using var project = new SweepProject(_folder.Root)
         {
+            Hosted = hosted,
             Command = "sh -c 'trap \"\" TERM; sleep 100' & echo done",
             Task = task => task with { Limits = new Limits(Grace: TimeSpan.FromMilliseconds(100)) },
         };
@@ -126,6 +136,7 @@ public sealed class LoopTests : IDisposable
     {
         using var project = new SweepProject(_folder.Root)
         {
+            Hosted = hosted,
             Command = "setsid sleep 3 & echo done",
             Task = task => task with { Limits = new Limits(Grace: TimeSpan.FromMilliseconds(100)) },
         };
@@ -137,7 +148,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void A_stop_ends_what_runs_and_starts_nothing_more()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 10, Command = "echo x >> ran; sleep 100" };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 10, Command = "echo x >> ran; sleep 100" };
         ExecutionStart start = project.Start();
         using RunningExecution run = project.Take(start.Execution.Id);
         var stopper = new Thread(() =>
@@ -157,7 +168,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void A_finished_execution_has_nothing_to_do_and_a_fresh_one_is_another()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 2 };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
         ExecutionEnd first = project.Run();
         ExecutionStart again = project.Start();
         Assert.Equal(StartKind.NothingToDo, again.Kind);
@@ -168,7 +179,7 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void Running_again_tries_what_failed_and_keeps_what_finished()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 4, Command = "echo $1 >> ran; test $1 != 2 || test -e repaired" };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 4, Command = "echo $1 >> ran; test $1 != 2 || test -e repaired" };
         ExecutionEnd first = project.Run();
         Assert.Equal(Phase.Failed, first.State);
         File.WriteAllText(_folder.Path("repaired"), "");
@@ -185,10 +196,10 @@ public sealed class LoopTests : IDisposable
     [Fact]
     public void While_one_process_runs_an_execution_another_is_told_so()
     {
-        using var project = new SweepProject(_folder.Root) { Points = 2 };
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
         ExecutionStart start = project.Start();
         using RunningExecution run = project.Take(start.Execution.Id);
-        using var other = new SweepProject(_folder.Root) { Points = 2 };
+        using var other = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
         Assert.Equal(StartKind.RunsAlready, other.Start().Kind);
         Assert.Throws<ExecutionTakenException>(() => other.Take(start.Execution.Id));
         Assert.Equal(Phase.Succeeded, run.Wait().State);

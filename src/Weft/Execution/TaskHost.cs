@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Weft.Platform;
+using Weft.Storage;
+using Weft.Tasks;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Execution;
+
+/// <summary>What a task host finds around itself on its machine.</summary>
+internal sealed record HostSurroundings(string ProjectFolder, EnvironmentBlock Environment)
+{
+    /// <summary>The value of a secret, or null when this machine has none of that name.</summary>
+    public Func<string, string?> Secret { get; init; } = _ => null;
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>How a task host left its attempt.</summary>
+internal enum HostResult
+{
+    /// <summary>It ran the attempt to its end, however that was.</summary>
+    Ended,
+
+    /// <summary>Another host has claimed the attempt, or its end was known: there was nothing to do.</summary>
+    NotOurs,
+}
+
+/// <summary>
+/// Runs one attempt where it was placed, by <c>weft exec</c>: in a job of a cluster, or on this machine for tasks with secrets. It sees the run folder and
+/// the blobs, never the database, and needs no submitter: what to run is computed from the plan and the path, the limits are enforced here, the end
+/// is left in the folder for whoever looks.
+/// </summary>
+internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings)
+{
+    /// <summary>How often requests are looked for in the attempt's folder.</summary>
+    private static readonly TimeSpan LookOut = TimeSpan.FromMilliseconds(250);
+
+    private volatile bool _stopAsked;
+    private Poller? _poller;
+
+    /// <summary>Asks the program to end, as a scheduler does with SIGTERM. Safe from any thread.</summary>
+    public void Stop()
+    {
+        _stopAsked = true;
+        _poller?.Wake();
+    }
+
+    /// <exception cref="InvalidDataException">The plan has no such attempt, or what it takes is not in the run folder.</exception>
+    public HostResult Run(AttemptId id)
+    {
+        folder.CheckFormat();
+        var attempt = new AttemptFolder(folder.Hosted(id));
+        DateTimeOffset started = surroundings.Clock.GetUtcNow();
+        if (attempt.HasEnded)
+            return HostResult.NotOurs;
+        Directory.CreateDirectory(attempt.Root);
+        using FileLock? living = FileLock.TryAcquire(attempt.HostLock, LockMode.Exclusive);
+        if (living is null || !attempt.TryClaim(ProcessName.Own, started))
+            return HostResult.NotOurs;
+        using var journal = new RecordLogWriter(attempt.Journal);
+        Note(journal, "claimed", started);
+        Invocation call = CallOf(id);
+        EndedAttempt end = RunToEnd(call, attempt);
+        Note(journal, "ended", end.Ended);
+        return attempt.TryEnd(end) ? HostResult.Ended : HostResult.NotOurs;
+    }
+
+    /// <summary>What the attempt is, from the plan and from the ends of the attempts before it.</summary>
+    private Invocation CallOf(AttemptId id)
+    {
+        Plan plan = PlanJson.Read(File.ReadAllBytes(folder.Plan));
+        var facts = new Facts(id.Execution, surroundings.Clock.GetUtcNow()) { Folder = folder.Work };
+        Step.Start start = Decision.StartOf(plan, id, path => StateOf(id.Execution, path), facts)
+            ?? throw new InvalidDataException($"the plan in {folder.Plan} has no call of {id}, or what it takes is not there");
+        return start.Invocation;
+    }
+
+    private NodeState? StateOf(ExecutionId execution, NodePath path)
+    {
+        for (int number = 1; new AttemptFolder(folder.Hosted(new AttemptId(execution, path, number))) is { HasEnded: true } earlier; number++)
+        {
+            if (earlier.ReadEnd(new AttemptId(execution, path, number)) is { Outcome: Outcome.Succeeded } end)
+                return new NodeState(path, Phase.Succeeded, number) { Outputs = end.Outputs };
+        }
+        return null;
+    }
+
+    private EndedAttempt RunToEnd(Invocation call, AttemptFolder attempt)
+    {
+        ImmutableArray<KeyValuePair<string, string>> secrets = SecretsOf(call, out string? missing);
+        if (missing is not null)
+        {
+            DateTimeOffset now = surroundings.Clock.GetUtcNow();
+            return new EndedAttempt(call.Id, new Outcome.Failed(ErrorClass.System, "secret/missing", $"this machine has no secret `{missing}`: `weft secret set {missing}`"), now, now);
+        }
+        using var poller = _poller = new Poller();
+        using var masked = secrets.IsEmpty ? null : new MaskedOutput([.. secrets.Select(secret => secret.Value)]);
+        RunFolder places = attempt.Places(folder);
+        using var attempts = new LocalAttempts(places, poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
+        {
+            Additional = _ => secrets,
+            Output = masked is null ? null : masked.Into,
+        });
+        attempts.Start(call, Grant.Nothing);
+        var ready = new List<object>();
+        while (true)
+        {
+            (bool asked, bool kill) = attempt.ReadStop();
+            if (kill)
+                attempts.KillAll();
+            else if (asked || _stopAsked)
+                attempts.Stop(call.Id, new StopCause.Asked(asked ? "the submitter" : "the scheduler"));
+            if (attempts.Collect(ready) is [var end, ..])
+                return masked is null ? end : Reread(end, masked, places.Log(call.Id));
+            ready.Clear();
+            TimeSpan left = attempts.NextDue is { } due ? due - surroundings.Clock.GetUtcNow() : LookOut;
+            poller.Wait(TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LookOut.Ticks)), ready);
+        }
+    }
+
+    /// <summary>What was written through the mask is whole only now.</summary>
+    private static EndedAttempt Reread(EndedAttempt end, MaskedOutput masked, string log)
+    {
+        masked.Finish();
+        return end.Outcome is Outcome.Failed { LastLines.IsEmpty: false } or Outcome.Failed { Code: "task/exit" }
+            ? end with { Outcome = ((Outcome.Failed)end.Outcome) with { LastLines = LastLines.Read(log, Verdict.TailLines) } }
+            : end;
+    }
+
+    private ImmutableArray<KeyValuePair<string, string>> SecretsOf(Invocation call, out string? missing)
+    {
+        var values = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
+        missing = null;
+        foreach (string name in call.Secrets)
+        {
+            if (surroundings.Secret(name) is { } value)
+                values.Add(new(name, value));
+            else
+                missing ??= name;
+        }
+        return values.ToImmutable();
+    }
+
+    private static void Note(RecordLogWriter journal, string what, DateTimeOffset at)
+    {
+        journal.Append(Encoding.UTF8.GetBytes($$"""{"kind":"{{what}}","at":{{at.ToUnixTimeMilliseconds()}}}"""));
+        journal.Flush(toDisk: false);
+    }
+}
