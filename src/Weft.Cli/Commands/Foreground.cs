@@ -29,6 +29,7 @@ internal static class Foreground
                 IgnoreResources = options.IgnoreResources,
                 ProjectFolder = store.Root,
                 Environment = EnvironmentBlock.Current(),
+                HostProgram = Environment.ProcessPath is { } program ? [program, "exec"] : [],
                 TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,
                 Snapshot = options.Snapshot,
                 Publish = output.Publish,
