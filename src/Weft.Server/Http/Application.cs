@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Weft.Server.Artifacts;
+using Weft.Server.Embedded;
 using Weft.Server.Mlflow;
 using Weft.Tracking;
 
@@ -37,6 +38,9 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     public ArtifactStore Artifacts { get; }
 
     public TimeProvider Clock { get; }
+
+    /// <summary>Where runs are mirrored in MLflow's file layout; null: nowhere.</summary>
+    public RunsFolder? Layout { get; init; }
 
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Weft.Server.Embedded;
 using Weft.Server.Http;
 using Weft.Tracking;
 
@@ -15,8 +16,10 @@ internal static class RunRoutes
         var run = new NewRun(Fields.ExperimentId(experiment), fields.Text("run_name"), fields.Text("user_id") ?? "", fields.Long("start_time") ?? 0)
         {
             Labels = fields.Labels("tags"),
+            Node = call.Caller is AttemptCaller { Attempt: var attempt } ? (attempt.Execution, attempt.Path) : null,
         };
         Run made = await call.Store.Runs.CreateAsync(run);
+        Mirror(call, made.Info);
         await call.AnswerAsync(json =>
         {
             json.WritePropertyName("run"u8);
@@ -41,6 +44,7 @@ internal static class RunRoutes
         RunId id = fields.RequiredRun();
         var status = (RunStatus?)fields.Enum("status", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED");
         RunInfo run = await call.Store.Runs.UpdateAsync(id, new RunChange(status, fields.Long("end_time"), fields.Text("run_name")));
+        Mirror(call, run);
         await call.AnswerAsync(json =>
         {
             json.WritePropertyName("run_info"u8);
@@ -172,6 +176,12 @@ internal static class RunRoutes
             throw Fields.Missing("models");
         await call.Store.Inputs.LogOutputsAsync(id, [.. models.Select(model => new ModelOutput(model.Required("model_id"), model.Long("step") ?? 0))]);
         await call.DoneAsync();
+    }
+
+    private static void Mirror(Call call, RunInfo run)
+    {
+        if (call.Application.Layout is { } folder)
+            folder.Write(call.Store.Experiments.Get(run.Experiment), run);
     }
 
     private static DatasetInput ReadDataset(Fields input)

@@ -85,6 +85,34 @@ public sealed class RunStore
         return true;
     }, oneState: true);
 
+    /// <summary>The runs that belong to a node of an execution, oldest first.</summary>
+    public ImmutableArray<RunInfo> OfNode(ExecutionId execution, NodePath path) => _readers.Read(reader =>
+    {
+        var found = ImmutableArray.CreateBuilder<RunInfo>();
+        Statement select = reader.Database.Prepare($"SELECT {Columns} FROM run r WHERE r.execution = ?1 AND r.path = ?2 ORDER BY r.id");
+        foreach (Row row in select.Bind(1, execution.Value).Bind(2, path.Text).Query())
+            found.Add(RunReader.Info(row));
+        return found.DrainToImmutable();
+    });
+
+    /// <summary>Ends the runs that a node's programs left running, and says how many runs the node has in all.</summary>
+    public Task<int> EndNodeAsync(ExecutionId execution, NodePath path, RunStatus status)
+    {
+        ImmutableArray<RunInfo> runs = OfNode(execution, path);
+        return _writer.WriteAsync(turn =>
+        {
+            foreach (RunInfo run in runs)
+            {
+                if (turn.Database.Prepare("UPDATE run SET status = ?2, ended = ?3 WHERE id = ?1 AND status IN ('RUNNING', 'SCHEDULED')")
+                    .Bind(1, run.Row).Bind(2, Words.Of(status)).Bind(3, turn.Now).Run() > 0)
+                {
+                    RunReader.StoreSummary(turn.Database, run);
+                }
+            }
+            return runs.Length;
+        });
+    }
+
     public Task<RunInfo> UpdateAsync(RunId id, RunChange change) => _writer.WriteAsync(turn =>
     {
         RunInfo run = RequireActive(turn.Database, id);

@@ -164,6 +164,11 @@ internal ref struct SearchParser
             _diagnostics.Error("search/unknown-entity", $"`{entity}` is not something {_schema.Subject} are searched by, expected one of {string.Join(", ", _schema.Entities.Keys.Order())}", at);
             return null;
         }
+        if (_isOrder && kind != FieldKind.Attribute && _schema.OrderAttributes is not null)
+        {
+            _diagnostics.Error("search/order", $"{_schema.Subject} are ordered by attributes, not by `{entity}`", at);
+            return null;
+        }
         switch (kind)
         {
             case FieldKind.Attribute:

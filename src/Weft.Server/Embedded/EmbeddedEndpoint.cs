@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Weft.Tracking;
+using Weft.Values;
+
+namespace Weft.Server.Embedded;
+
+/// <summary>What the endpoint inside a run is made with.</summary>
+public sealed record EmbeddedOptions
+{
+    /// <summary>The port; 0 takes a free one. Who goes on with an execution of a killed process takes its port.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Recognises the attempts of the execution.</summary>
+    public required AttemptTokens Tokens { get; init; }
+
+    /// <summary>Opens the store, on the first connection; the endpoint closes it.</summary>
+    public required Func<TrackingStore> OpenStore { get; init; }
+
+    /// <summary>
+    /// The folder that experiments put artifacts in, with MLflow's file layout: <c>EXPERIMENT/RUN/artifacts</c> and a <c>meta.yaml</c> beside. The
+    /// store's own artifact root must be this folder, so that programs write their files themselves.
+    /// </summary>
+    public required string RunsFolder { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// The tracking endpoint inside a run. It costs a listening socket until a program connects: only then is the server loaded and started, and
+/// the connections that came meanwhile wait in the socket's queue.
+/// </summary>
+public sealed class EmbeddedEndpoint : ITrackingEndpoint
+{
+    /// <summary>How many programs may be connecting at once.</summary>
+    private const int Backlog = 512;
+
+    private readonly EmbeddedOptions _options;
+    private readonly Socket _socket;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task<IAsyncDisposable?> _server;
+
+    private EmbeddedEndpoint(EmbeddedOptions options, Socket socket)
+    {
+        _options = options;
+        _socket = socket;
+        Address = new Uri($"http://{socket.LocalEndPoint}");
+        _server = ServeAsync();
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Binds and listens; when this returns, a program can connect.</summary>
+    /// <exception cref="SocketException">The port is taken.</exception>
+    public static EmbeddedEndpoint Open(EmbeddedOptions options)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, options.Port));
+            socket.Listen(Backlog);
+            return new EmbeddedEndpoint(options, socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public IEnumerable<KeyValuePair<string, string>> Variables(AttemptId attempt, string experiment) =>
+    [
+        new("MLFLOW_TRACKING_URI", Address.GetLeftPart(UriPartial.Authority)),
+        new("MLFLOW_TRACKING_TOKEN", _options.Tokens.Make(attempt)),
+        new("MLFLOW_EXPERIMENT_NAME", experiment),
+    ];
+
+    /// <summary>Lets requests under way end, and closes the store if it was opened.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested)
+            return;
+        await _stop.CancelAsync();
+        if (await _server is { } server)
+            await server.DisposeAsync();
+        _socket.Dispose();
+    }
+
+    private async Task<IAsyncDisposable?> ServeAsync()
+    {
+        try
+        {
+            Socket first = await _socket.AcceptAsync(_stop.Token);
+            return await StartServerAsync(first);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Apart, so that nothing of ASP.NET is loaded before it is needed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task<IAsyncDisposable> StartServerAsync(Socket first) => await EmbeddedServer.StartAsync(_options, _socket, first);
+}

@@ -1,0 +1,139 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Weft.Server.Embedded;
+using Weft.Support;
+using Weft.Tracking;
+using Weft.Values;
+
+namespace Weft.Server.Tests;
+
+/// <summary>The endpoint inside a run, called as MLflow's clients in its programs call it.</summary>
+public sealed class EmbeddedEndpointTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly AttemptTokens _tokens = new(AttemptTokens.NewSecret());
+    private readonly AttemptId _attempt = new(new ExecutionId("01J"), new NodePath("train[3]"), 1);
+    private EmbeddedEndpoint _endpoint = null!;
+    private bool _isOpened;
+
+    public ValueTask InitializeAsync()
+    {
+        _endpoint = EmbeddedEndpoint.Open(new EmbeddedOptions
+        {
+            Tokens = _tokens,
+            RunsFolder = _folder.Path("mlruns"),
+            OpenStore = () =>
+            {
+                _isOpened = true;
+                return OpenStore();
+            },
+        });
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _endpoint.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Nothing_is_opened_before_the_first_connection()
+    {
+        Assert.False(_isOpened);
+        Assert.Equal("Default", (await Call("GET", "experiments/get?experiment_id=0")).GetProperty("experiment").GetProperty("name").GetString());
+        Assert.True(_isOpened);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("abcd")]
+    [InlineData("00112233445566778899aabbccddeeff303120312030207478")]
+    public async Task A_stranger_is_turned_away(string? token)
+    {
+        using var client = new HttpClient { BaseAddress = _endpoint.Address };
+        if (token is not null)
+            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        using HttpResponseMessage response = await client.GetAsync("/api/2.0/mlflow/experiments/get?experiment_id=0");
+        Assert.Equal(401, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public void A_token_names_its_attempt_and_cannot_be_changed()
+    {
+        var attempt = new AttemptId(new ExecutionId("01J"), new NodePath("a b/c[1]"), 2, 1);
+        string token = _tokens.Make(attempt);
+        Assert.Equal(attempt, _tokens.Read(token));
+        Assert.Null(_tokens.Read(token[..^1] + (token[^1] == '0' ? '1' : '0')));
+        Assert.Null(new AttemptTokens(AttemptTokens.NewSecret()).Read(token));
+    }
+
+    [Fact]
+    public async Task Runs_belong_to_the_node_of_the_attempt_and_lie_in_the_file_layout()
+    {
+        string experiment = (await Call("POST", "experiments/create", """{"name":"iris \"ü\""}""")).GetProperty("experiment_id").GetString()!;
+        JsonElement info = (await Call("POST", "runs/create", $$"""{"experiment_id":"{{experiment}}","start_time":7,"run_name":"a: b"}""")).GetProperty("run").GetProperty("info");
+        string run = info.GetProperty("run_id").GetString()!;
+        string home = _folder.Path($"mlruns/{experiment}");
+        Assert.Equal($"{home}/{run}/artifacts", info.GetProperty("artifact_uri").GetString());
+        Assert.True(Directory.Exists($"{home}/{run}/artifacts"));
+        await Call("POST", "runs/update", $$"""{"run_id":"{{run}}","status":"FINISHED","end_time":9}""");
+        string meta = await File.ReadAllTextAsync($"{home}/{run}/meta.yaml");
+        Assert.Contains("status: 3\n", meta, StringComparison.Ordinal);
+        Assert.Contains("run_name: \"a: b\"\n", meta, StringComparison.Ordinal);
+        Assert.Contains("name: \"iris \\\"ü\\\"\"\n", await File.ReadAllTextAsync($"{home}/meta.yaml"), StringComparison.Ordinal);
+        await _endpoint.DisposeAsync();
+        await using TrackingStore store = OpenStore();
+        Assert.Equal([new RunId(run)], store.Runs.OfNode(_attempt.Execution, _attempt.Path).Select(found => found.Id));
+    }
+
+    [Fact]
+    public async Task Sixty_four_programs_connect_at_once()
+    {
+        string run = (await Call("POST", "runs/create", """{"experiment_id":"0","start_time":1}""")).GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+        {
+            using var client = new HttpClient { BaseAddress = _endpoint.Address };
+            for (int n = 0; n < 5; n++)
+                await Call(client, "POST", "runs/log-metric", $$"""{"run_id":"{{run}}","key":"m{{i}}","value":{{n}},"timestamp":{{n}},"step":{{n}}}""");
+        }));
+        JsonElement data = (await Call("GET", "runs/get?run_id=" + run)).GetProperty("run").GetProperty("data");
+        Assert.Equal(64, data.GetProperty("metrics").GetArrayLength());
+        Assert.All(data.GetProperty("metrics").EnumerateArray(), metric => Assert.Equal(4, metric.GetProperty("step").GetInt64()));
+    }
+
+    [Fact]
+    public async Task An_heir_takes_the_port_and_the_tokens()
+    {
+        await Call("GET", "experiments/get?experiment_id=0");
+        int port = _endpoint.Address.Port;
+        await _endpoint.DisposeAsync();
+        _endpoint = EmbeddedEndpoint.Open(new EmbeddedOptions { Port = port, Tokens = _tokens, RunsFolder = _folder.Path("mlruns"), OpenStore = OpenStore });
+        Assert.Equal(port, _endpoint.Address.Port);
+        await Call("GET", "experiments/get?experiment_id=0");
+    }
+
+    private TrackingStore OpenStore() =>
+        TrackingStore.Open(_folder.Path("weft.db"), new TrackingOptions(_folder.Path("mlruns")), TimeProvider.System);
+
+    private async Task<JsonElement> Call(string verb, string path, string? json = null)
+    {
+        using var client = new HttpClient { BaseAddress = _endpoint.Address };
+        return await Call(client, verb, path, json);
+    }
+
+    private async Task<JsonElement> Call(HttpClient client, string verb, string path, string? json)
+    {
+        var variables = _endpoint.Variables(_attempt, "iris").ToDictionary();
+        using var request = new HttpRequestMessage(new HttpMethod(verb), $"{variables["MLFLOW_TRACKING_URI"]}/api/2.0/mlflow/{path}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", variables["MLFLOW_TRACKING_TOKEN"]);
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await client.SendAsync(request);
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, body);
+        return JsonElement.Parse(body);
+    }
+}
