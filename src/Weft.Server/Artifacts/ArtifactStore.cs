@@ -72,18 +72,15 @@ internal sealed class ArtifactStore(string root, bool servesArtifacts)
     /// <summary>Stores a file: beside its place first, then in one step there, so that nobody reads half of it.</summary>
     public static async Task WriteAsync(string file, Stream content, CancellationToken cancel)
     {
+        if (Directory.Exists(file) || IsBlocked(file))
+            throw TrackingException.Invalid($"Invalid path: {System.IO.Path.GetFileName(file)} is, or lies below, something else already");
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
         string part = $"{file}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}{PartEnd}";
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
             await using (var output = new FileStream(part, FileMode.CreateNew, FileAccess.Write, FileShare.None, 128 * 1024, useAsync: false))
                 await content.CopyToAsync(output, 128 * 1024, cancel);
             File.Move(part, file, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && Directory.Exists(file) || IsBlocked(file))
-        {
-            File.Delete(part);
-            throw TrackingException.Invalid($"Invalid path: {System.IO.Path.GetFileName(file)} is, or lies below, something else already");
         }
         catch
         {

@@ -7,12 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Weft.Server.Http;
 using Weft.Tracking;
-using Weft.Values;
 
 namespace Weft.Server.Embedded;
-
-/// <summary>A program of the execution that calls.</summary>
-internal sealed record AttemptCaller(AttemptId Attempt) : Caller(Attempt.ToString());
 
 /// <summary>The server behind <see cref="EmbeddedEndpoint"/>, started on a socket that listens already.</summary>
 internal sealed class EmbeddedServer : IAsyncDisposable
@@ -40,7 +36,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             ArtifactFolder = options.RunsFolder,
             Access = new Access.Token(""),
         };
-        Gate gate = http => Gates.Secret(http.Request).Secret is { } token && options.Tokens.Read(token) is { } attempt ? new AttemptCaller(attempt) : null;
+        Gate gate = http => Gates.Secret(http.Request).Secret is { } token && options.Tokens.Read(token) is { } attempt ? new Caller(attempt.ToString(), attempt) : null;
         var application = new Application(server, store, gate, options.Clock, NullLogger.Instance)
         {
             Layout = new RunsFolder(options.RunsFolder),

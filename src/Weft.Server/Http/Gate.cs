@@ -2,11 +2,13 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Weft.Values;
 
 namespace Weft.Server.Http;
 
 /// <summary>Who sent a request.</summary>
-internal sealed record Caller(string Name)
+/// <param name="Attempt">The attempt whose program it is, at the endpoint inside a run.</param>
+internal sealed record Caller(string Name, AttemptId? Attempt = null)
 {
     public static readonly Caller Anyone = new("");
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Weft.Server.Embedded;
 using Weft.Server.Http;
 using Weft.Tracking;
 
@@ -16,7 +15,7 @@ internal static class RunRoutes
         var run = new NewRun(Fields.ExperimentId(experiment), fields.Text("run_name"), fields.Text("user_id") ?? "", fields.Long("start_time") ?? 0)
         {
             Labels = fields.Labels("tags"),
-            Node = call.Caller is AttemptCaller { Attempt: var attempt } ? (attempt.Execution, attempt.Path) : null,
+            Node = call.Caller.Attempt is { } attempt ? (attempt.Execution, attempt.Path) : null,
         };
         Run made = await call.Store.Runs.CreateAsync(run);
         Mirror(call, made.Info);

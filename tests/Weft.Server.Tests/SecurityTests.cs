@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Weft.Server.Http;
+
+namespace Weft.Server.Tests;
+
+public sealed class SecurityTests
+{
+    [Theory]
+    [InlineData("localhost:5000", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("[::1]:80", true)]
+    [InlineData("0.0.0.0:1", true)]
+    [InlineData("192.168.7.7:5000", true)]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("172.16.0.1", true)]
+    [InlineData("172.32.0.1", false)]
+    [InlineData("[fd00::1]:5000", true)]
+    [InlineData("8.8.8.8", false)]
+    [InlineData("evil.example", false)]
+    [InlineData("localhost.evil.example", false)]
+    [InlineData("10.evil.example", false)]
+    [InlineData("ml.corp.example:5000", true)]
+    [InlineData("a.wild.example", true)]
+    [InlineData("", false)]
+    public void A_host_is_local_private_or_named(string host, bool isAllowed) => Assert.Equal(isAllowed, Rules().AllowsHost(host));
+
+    [Theory]
+    [InlineData("http://localhost:3000", true)]
+    [InlineData("http://127.0.0.1", true)]
+    [InlineData("http://[::1]:8080", true)]
+    [InlineData("https://ui.example", true)]
+    [InlineData("https://evil.example", false)]
+    [InlineData("http://localhost.evil.example", false)]
+    [InlineData("null", false)]
+    public void An_origin_is_local_or_named(string origin, bool isAllowed) => Assert.Equal(isAllowed, Rules().AllowsOrigin(origin));
+
+    [Fact]
+    public async Task A_page_that_resolves_its_name_to_us_gets_nothing()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Assert.Equal(403, (await Get(server, "/api/2.0/mlflow/experiments/get?experiment_id=0", request => request.Headers.Host = "evil.example")).Status);
+        Assert.Equal(200, (await Get(server, "/health", request => request.Headers.Host = "evil.example")).Status);
+        Assert.Equal(200, (await Get(server, "/version", request => request.Headers.Host = "evil.example")).Status);
+    }
+
+    [Fact]
+    public async Task A_page_of_another_site_changes_nothing()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Answer forged = await Post(server, "https://evil.example");
+        Assert.Equal((403, "text/plain; charset=utf-8"), (forged.Status, forged.Headers["Content-Type"]));
+        Answer local = await Post(server, "http://localhost:3000");
+        Assert.Equal(200, local.Status);
+        Assert.Equal("http://localhost:3000", local.Headers["Access-Control-Allow-Origin"]);
+        Assert.Equal("true", local.Headers["Access-Control-Allow-Credentials"]);
+        Answer preflight = await server.Send(With(new HttpRequestMessage(HttpMethod.Options, "/api/2.0/mlflow/runs/create"), "http://localhost:3000"));
+        Assert.Equal("600", preflight.Headers["Access-Control-Max-Age"]);
+        Assert.Contains("PATCH", preflight.Headers["Access-Control-Allow-Methods"], StringComparison.Ordinal);
+
+        static Task<Answer> Post(TestServer server, string origin) => server.Send(With(
+            new HttpRequestMessage(HttpMethod.Post, "/api/2.0/mlflow/runs/create") { Content = new StringContent("{}", Encoding.UTF8, "application/json") }, origin));
+
+        static HttpRequestMessage With(HttpRequestMessage request, string origin)
+        {
+            request.Headers.Add("Origin", origin);
+            return request;
+        }
+    }
+
+    [Fact]
+    public async Task The_checks_can_be_switched_off()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { ChecksHosts = false, FrameOptions = null });
+        Answer answer = await Get(server, "/api/2.0/mlflow/experiments/get?experiment_id=0", request => request.Headers.Host = "evil.example");
+        Assert.Equal(200, answer.Status);
+        Assert.False(answer.Headers.ContainsKey("X-Frame-Options"));
+    }
+
+    [Fact]
+    public async Task A_token_is_asked_for_as_clients_send_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { Access = new Access.Token("s3cret") });
+        const string Path = "/api/2.0/mlflow/experiments/get?experiment_id=0";
+        Answer refused = await server.Get(Path);
+        Assert.Equal((401, "Basic realm=\"mlflow\""), (refused.Status, refused.Headers["WWW-Authenticate"]));
+        Assert.Equal(401, (await Get(server, Path, request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "other"))).Status);
+        Assert.Equal(401, (await Get(server, Path, request => request.Headers.TryAddWithoutValidation("Authorization", "Basic !!!"))).Status);
+        Assert.Equal(200, (await Get(server, Path, request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "s3cret"))).Status);
+        string pair = Convert.ToBase64String("anyone:s3cret"u8);
+        Assert.Equal(200, (await Get(server, Path, request => request.Headers.Authorization = new AuthenticationHeaderValue("Basic", pair))).Status);
+        Assert.Equal(200, (await server.Get("/health")).Status);
+    }
+
+    [Fact]
+    public void Beyond_loopback_a_server_asks_who_calls_and_hides_it_on_the_wire()
+    {
+        var options = new ServerOptions { Database = "x", ArtifactFolder = "y", Listen = new IPEndPoint(IPAddress.Any, 5000) };
+        Assert.Equal(["server/open-beyond-loopback", "server/plain-http"], options.Check().Select(diagnostic => diagnostic.Id));
+        Assert.Empty((options with { Access = new Access.Token("t"), AllowsPlainHttp = true }).Check());
+        Assert.Empty((options with { Listen = new IPEndPoint(IPAddress.Loopback, 0) }).Check());
+    }
+
+    [Fact]
+    public async Task A_path_prefix_stands_before_everything()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { PathPrefix = "/ml" });
+        Assert.EndsWith("/ml", server.Address.ToString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await server.Get("/ml/api/2.0/mlflow/experiments/get?experiment_id=0")).Status);
+        Assert.Equal(200, (await server.Get("/health")).Status);
+    }
+
+    private static HostRules Rules() => new(new ServerOptions
+    {
+        Database = "",
+        ArtifactFolder = "",
+        AllowedHosts = ["ml.corp.example", "*.wild.example"],
+        AllowedOrigins = ["https://ui.example/"],
+    });
+
+    private static Task<Answer> Get(TestServer server, string path, Action<HttpRequestMessage> change)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        change(request);
+        return server.Send(request);
+    }
+}
