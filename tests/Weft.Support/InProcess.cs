@@ -194,7 +194,7 @@ public static class Graphs
             .. workflow.Nodes.OfType<Node.Use>().Where(node => node.Body.Kind == CalleeKind.Task && given.Add(node.Body.Name)).Select(node => new Definition.OfTask(new TaskDefinition(node.Body.Name, new TaskBody.Managed(node.Body.Name), Expr.Nowhere)
             {
                 In = Port.None.AddRange(node.Bind.Keys.Select(input => KeyValuePair.Create(input, new Port(TypeExpr.Any)))),
-                Out = Ports("o0:any?"),
+                Out = Ports("o0:any"),
             })),
         ]);
     }

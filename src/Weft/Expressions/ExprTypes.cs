@@ -126,6 +126,7 @@ public sealed class ExprTypes(Func<Expr.Ref, TypeExpr> typeOf, Action<Diagnostic
 
     private TypeExpr Arithmetic(Expr.Apply apply, ImmutableArray<TypeExpr> types)
     {
+        types = [.. types.Select(Plain)];
         if (types.Contains(TypeExpr.Any))
             return TypeExpr.Any;
         if (types.All(IsNumber))

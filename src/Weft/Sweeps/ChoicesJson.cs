@@ -26,7 +26,7 @@ internal static class ChoicesJson
                 {
                     json.WriteStartArray();
                     json.WriteStringValue(word.Text);
-                    json.WriteRawValue(CanonicalJson.Write(word.Typed));
+                    ValueJson.Write(json, word.Typed);
                     json.WriteEndArray();
                 }
                 json.WriteEndArray();
@@ -66,7 +66,7 @@ internal static class ChoicesJson
         return only.Name switch
         {
             "texts" => new Choices.Listed([.. content.EnumerateArray().Select(text => text.GetString()!)]),
-            "values" => new Choices.Typed([.. content.EnumerateArray().Select(word => new Word(word[0].GetString()!, CanonicalJson.Read(word[1])))]),
+            "values" => new Choices.Typed([.. content.EnumerateArray().Select(word => new Word(word[0].GetString()!, ValueJson.Read(word[1])))]),
             "range" => new Choices.Ranged(ReadRange(content), content.GetProperty("suffix").GetString()!),
             "joined" => new Choices.Joined(ReadParts(content)),
             "combined" => new Choices.Combined(ReadParts(content)),

@@ -132,12 +132,12 @@ public sealed record Listing(ImmutableArray<Point> Items, Span At) : Space(At)
             {
                 json.WriteStartArray();
                 json.WriteStringValue(word.Text);
-                json.WriteRawValue(CanonicalJson.Write(word.Typed));
+                ValueJson.Write(json, word.Typed);
                 json.WriteEndArray();
             }
             json.WriteEndArray();
             json.WritePropertyName("values");
-            json.WriteRawValue(CanonicalJson.Write(new Value.Map(point.Values)));
+            ValueJson.WriteEntries(json, point.Values);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -151,8 +151,8 @@ public sealed record Listing(ImmutableArray<Point> Items, Span At) : Space(At)
         {
             points.Add(new Point(
                 points.Count,
-                [.. point.GetProperty("words").EnumerateArray().Select(word => new Word(word[0].GetString()!, CanonicalJson.Read(word[1])))],
-                ((Value.Map)CanonicalJson.Read(point.GetProperty("values"))).Entries));
+                [.. point.GetProperty("words").EnumerateArray().Select(word => new Word(word[0].GetString()!, ValueJson.Read(word[1])))],
+                ValueJson.ReadEntries(point.GetProperty("values"))));
         }
         return new Listing(points.ToImmutable(), at);
     }

@@ -127,6 +127,9 @@ public abstract record TypeExpr
         }
     }
 
+    /// <summary>The type that also takes none; of one that does already, itself.</summary>
+    public static TypeExpr Optionally(TypeExpr type) => type is Optional || type == Any ? type : new Optional(type);
+
     /// <summary>True for what lies in files: it is staged as a path, and hashed by content.</summary>
     public bool IsBlob => this is File or Folder or Table;
 

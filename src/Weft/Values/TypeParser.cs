@@ -37,7 +37,7 @@ public ref struct TypeParser
             _problem ??= $"a type is nested at most {MaxDepth} deep";
         TypeExpr type = _problem is null ? Plain() : TypeExpr.Any;
         while (Take('?'))
-            type = type is TypeExpr.Optional ? type : new TypeExpr.Optional(type);
+            type = TypeExpr.Optionally(type);
         _depth--;
         return type;
     }

@@ -351,7 +351,7 @@ public sealed class GraphCheck(Closure closure)
     }
 
     private static TypeExpr.List ListType(Node.Each each, TypeExpr item) =>
-        new(each.Budget.MinSuccess < 1 || each.Budget.MinCount is not null ? item is TypeExpr.Optional ? item : new TypeExpr.Optional(item) : item);
+        new(each.Budget.MinSuccess < 1 || each.Budget.MinCount is not null ? TypeExpr.Optionally(item) : item);
 
     private static TypeExpr Field(TypeExpr type, Expr.Ref reference, int from, Action<Diagnostic>? report)
     {

@@ -96,6 +96,9 @@ public sealed class Planner
                 Forecast.Skip => ofScope,
                 _ => Unsure(path, [scope]),
             };
+            // Whatever may be run may fill the cache for others.
+            if (forecast is Forecast.Depends && CalleeOf(node) is { } callee)
+                NoteAll(callee, path);
             _positions[path] = _nodes.Count;
             _nodes.Add(draft with { Forecast = forecast });
             if (forecast is Forecast.Skip)
@@ -183,8 +186,7 @@ public sealed class Planner
     {
         if (node.Node is Node.Each)
         {
-            foreach (string task in TasksIn(callee, []))
-                Note(task, node.Path, null);
+            NoteAll(callee, node.Path);
             return Forecast.WillRun;
         }
         TaskDefinition definition = Calls.TaskOf(_around, node, callee);
@@ -197,10 +199,7 @@ public sealed class Planner
             return Forecast.WillRun;
         }
         if (missing is not null)
-        {
-            Note(definition.Name, node.Path, null);
             return new Forecast.Depends([.. awaited.Distinct()]);
-        }
         if (Calls.DocumentOf(_around.Facts, definition, inputs)?.Key() is not { } key)
             return Forecast.WillRun;
         switch (_around.Facts.Cache(key))
@@ -230,7 +229,7 @@ public sealed class Planner
                 if (key is null || _nodes[_positions[path]] is not { Forecast: Forecast.Run } node)
                     continue;
                 HashSet<NodePath>? later = null;
-                NodePath[] rivals = [.. byKey[key].Concat(unknown).Where(other => other != path && !(later ??= After(node)).Contains(other)).Take(10)];
+                NodePath[] rivals = [.. byKey[key].Concat(unknown).Where(other => other != path && !IsIn(later ??= After(node), other)).Take(10)];
                 if (rivals.Length > 0)
                     _nodes[_positions[path]] = node with { Forecast = new Forecast.Depends([.. rivals]) };
             }
@@ -252,6 +251,23 @@ public sealed class Planner
             }
         }
         return after;
+    }
+
+    /// <summary>True when the node, or one around it, is in the set.</summary>
+    private static bool IsIn(HashSet<NodePath> set, NodePath path)
+    {
+        for (int cut = path.Text.Length; cut > 0; cut = path.Text.LastIndexOf('/', cut - 1))
+        {
+            if (set.Contains(new NodePath(path.Text[..cut])))
+                return true;
+        }
+        return false;
+    }
+
+    private void NoteAll(Callee callee, NodePath path)
+    {
+        foreach (string task in TasksIn(callee, []))
+            Note(task, path, null);
     }
 
     private void Note(string task, NodePath path, string? key)
