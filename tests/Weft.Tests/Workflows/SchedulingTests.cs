@@ -93,17 +93,30 @@ public sealed class SchedulingTests
         Assert.Equal(attempts, play.Runs[new NodePath("a")]);
     }
 
-    [Fact]
-    public void A_lost_attempt_is_a_lost_machine_and_pauses_grow()
+    [Theory]
+    // seconds since the second attempt failed -> what is decided, with pauses of 10, 20, 40 s
+    [InlineData(0, null)]
+    [InlineData(19, null)]
+    [InlineData(20, 3)]
+    public void Pauses_between_attempts_grow(int seconds, int? attempt)
     {
-        var waits = new List<DateTimeOffset?>();
-        Closure closure = Graphs.Close(Graphs.Read("a"), new Definition.OfTask(Graphs.Task("a") with { Retry = new Retry(3, ErrorClass.NodeLost, new Backoff(TimeSpan.FromSeconds(10), 2)) }));
-        Plan plan = Graphs.Plan(closure);
-        var state = new NodeState(new NodePath("a"), Phase.Running, 2) { End = new Outcome.Lost() };
-        Step step = Decision.Decide(plan, state.Path, path => path.IsRoot ? new NodeState(path, Phase.Running) { Tally = new Tally(Open: 1) } : state, new Facts(default, default));
-        Assert.Equal(new Step.Wait(default(DateTimeOffset).AddSeconds(20)), step);
-        step = Decision.Decide(plan, state.Path, path => path.IsRoot ? new NodeState(path, Phase.Running) { Tally = new Tally(Open: 1) } : state, new Facts(default, default(DateTimeOffset).AddSeconds(20)));
-        Assert.Equal(3, Assert.IsType<Step.Start>(step).Invocation.Id.Number);
+        Step step = AfterSecondAttempt(new Outcome.Failed(ErrorClass.System, "task/exit", "no"), new Retry(3, ErrorClass.System, new Backoff(TimeSpan.FromSeconds(10), 2)), seconds);
+        if (attempt is null)
+            Assert.Equal(new Step.Wait(DateTimeOffset.UnixEpoch.AddSeconds(20)), step);
+        else
+            Assert.Equal(attempt, Assert.IsType<Step.Start>(step).Invocation.Id.Number);
+    }
+
+    [Fact]
+    public void A_lost_attempt_is_run_again_and_is_none_of_the_retries() =>
+        Assert.Equal(3, Assert.IsType<Step.Start>(AfterSecondAttempt(new Outcome.Lost(), Retry.Never, 0)).Invocation.Id.Number);
+
+    private static Step AfterSecondAttempt(Outcome end, Retry retry, int seconds)
+    {
+        Plan plan = Graphs.Plan(Graphs.Close(Graphs.Read("a"), new Definition.OfTask(Graphs.Task("a") with { Retry = retry })));
+        var state = new NodeState(new NodePath("a"), Phase.Running, 2) { End = end, Since = DateTimeOffset.UnixEpoch };
+        var root = new NodeState(NodePath.Root, Phase.Running) { Tally = new Tally(Open: 1) };
+        return Decision.Decide(plan, state.Path, path => path.IsRoot ? root : state, new Facts(default, DateTimeOffset.UnixEpoch.AddSeconds(seconds)));
     }
 
     [Fact]
