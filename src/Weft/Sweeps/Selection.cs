@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using Weft.Expressions;
+using Weft.Text;
+using Weft.Values;
 
 namespace Weft.Sweeps;
 
@@ -8,6 +11,34 @@ public sealed record Selection(Sense Sense, string Result)
 {
     /// <summary>Parameters over whose values the mean of the result is compared; the best is then the first point of the best group.</summary>
     public ImmutableArray<string> Over { get; init; } = [];
+
+    /// <summary>
+    /// Reads <c>max(RESULT)</c>, <c>min(RESULT)</c> or <c>max(mean(RESULT) over PARAMETER, …)</c>, parsed with bare names as parameters of the point.
+    /// </summary>
+    /// <returns>Null when it is none of these; <paramref name="problems"/> says so.</returns>
+    public static Selection? Of(Expr expression, Diagnostics problems)
+    {
+        if (expression is Expr.Apply { Op: Op.Max or Op.Min, Arguments: [var inner] } outer)
+        {
+            Sense sense = outer.Op == Op.Max ? Sense.Max : Sense.Min;
+            if (NameOf(inner) is { } result)
+                return new Selection(sense, result);
+            if (inner is Expr.Apply { Op: Op.Over, Arguments: [Expr.Apply { Op: Op.Mean, Arguments: [var averaged] }, .. var names] } && NameOf(averaged) is { } mean)
+                return new Selection(sense, mean) { Over = [.. names.Select(name => ((Value.Text)((Expr.Literal)name).Value).Content)] };
+        }
+        problems.Error("sweep/select", $"`{ExprPrinter.Print(expression, Root.Item)}` selects nothing", expression.At, "write `max(RESULT)`, `min(RESULT)` or `max(mean(RESULT) over PARAMETER)`");
+        return null;
+    }
+
+    /// <summary>The number that is compared; null when a point gave none.</summary>
+    public double? ResultOf(ImmutableSortedDictionary<string, Value> outputs) => outputs.GetValueOrDefault(Result) switch
+    {
+        Value.Int i => (double)i.Number,
+        Value.Float f => f.Number,
+        _ => null,
+    };
+
+    private static string? NameOf(Expr expression) => expression is Expr.Ref { Root: Root.Item or Root.Node, Path: [{ Name: { } name }] } ? name : null;
 
     /// <summary>True when <paramref name="value"/> beats <paramref name="best"/>; NaN never does, and everything beats NaN.</summary>
     public bool Better(double value, double best) =>

@@ -23,7 +23,8 @@ internal static class Calls
         {
             switch (around.Facts.Cache(document.Key()))
             {
-                case CacheAnswer.Hit hit when FirstMissing(task, hit.Outputs) is null:
+                // What grew is cached as a whole: its entry has the results of the graph, not the graph.
+                case CacheAnswer.Hit hit when node.Node is Node.Grow || FirstMissing(task, hit.Outputs) is null:
                     return new Step.Reuse(document.Key(), hit.Outputs);
                 case CacheAnswer.Reserved reserved when task.Cache.SingleFlight:
                     return new Step.Wait(reserved.Until);
@@ -62,6 +63,8 @@ internal static class Calls
         {
             case Outcome.Succeeded when FirstMissing(task, state.Outputs) is { } lacking:
                 return Again(around, node, path, state, task, stop, new Outcome.Failed(ErrorClass.User, "task/output", lacking));
+            case Outcome.Succeeded when node.Node is Node.Grow:
+                return Fragment.Grow(around.Plan.ClosureAt(node.Scope), state.Outputs, out Fragment? fragment) is { } wrong ? new Step.Fail(wrong) : new Step.Graft(fragment!);
             case Outcome.Succeeded:
                 return new Step.Finish(state.Outputs);
             case Outcome.Cancelled cancelled:
@@ -94,7 +97,7 @@ internal static class Calls
             : Attempt(around, node, path, state.Attempt + 1, task, inputs, DocumentOf(around.Facts, task, inputs));
     }
 
-    public static TaskDefinition TaskOf(Surroundings around, PlanNode node, Callee callee) => node.Node.With.ApplyTo(around.Plan.Closure.Tasks[callee.Name]);
+    public static TaskDefinition TaskOf(Surroundings around, PlanNode node, Callee callee) => node.Node.With.ApplyTo(around.Plan.ClosureAt(node.Scope).Tasks[callee.Name]);
 
     /// <summary>What a call is known by in the cache; null when it is not cached, or when a file that counts is missing.</summary>
     public static CacheDocument? DocumentOf(Facts facts, TaskDefinition task, ImmutableSortedDictionary<string, Value> inputs)

@@ -33,7 +33,7 @@ public static class Decision
         if (path.IsRoot)
             return state.Tally is null ? Open(plan, path) : Close(around, path, state);
         if (plan.Find(path) is { } node)
-            return IsBegun(state) ? Continue(around, node, path, state, CalleeOf(node.Node)) : Begin(around, node, state);
+            return IsBegun(state) ? Continue(around, node, path, state, node.Node.Uses) : Begin(around, node, state);
         if (path.Index is not null && plan.Find(path.Parent) is { Node: Node.Each each } array)
             return IsBegun(state) ? Continue(around, array, path, state, each.Body) : BeginElement(around, array, path, state, each.Body);
         throw new ArgumentException($"the execution has no `{path}`", nameof(path));
@@ -47,19 +47,11 @@ public static class Decision
     {
         NodePath path = id.Path;
         PlanNode? node = plan.Find(path) ?? (path.Index is null ? null : plan.Find(path.Parent));
-        Callee? callee = node?.Node is Node.Each each ? each.Body : node is null ? null : CalleeOf(node.Node);
-        return callee is { Kind: CalleeKind.Task } ? Calls.Repeat(new Surroundings(plan, states, facts), node!, path, id.Number, callee) : null;
+        return node?.Node.Uses is { Kind: CalleeKind.Task } callee ? Calls.Repeat(new Surroundings(plan, states, facts), node, path, id.Number, callee) : null;
     }
 
     /// <summary>Something of it exists outside: an attempt, a question, an open scope.</summary>
     private static bool IsBegun(NodeState state) => state.Tally is not null || state.Phase is Phase.Submitted or Phase.Running;
-
-    private static Callee? CalleeOf(Node node) => node switch
-    {
-        Node.Use use => use.Body,
-        Node.Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
-        _ => null,
-    };
 
     private static Step Begin(Surroundings around, PlanNode node, NodeState state)
     {
@@ -125,7 +117,7 @@ public static class Decision
                 }
                 return new Step.Ask(gate);
             default:
-                return Call(around, node, path, state, CalleeOf(node.Node)!);
+                return Call(around, node, path, state, node.Node.Uses!);
         }
     }
 
@@ -144,11 +136,12 @@ public static class Decision
             case CalleeKind.Task:
                 return Calls.Start(around, node, path, state, callee);
             case CalleeKind.Workflow:
-                WorkflowDefinition workflow = around.Plan.Closure.Workflows[callee.Name];
+                WorkflowDefinition workflow = around.Plan.ClosureAt(node.Scope).Workflows[callee.Name];
                 return around.Inputs(node, path, workflow.In).Missing is { } missing ? Refuse(missing) : Open(around.Plan, path);
             default:
-                LaunchPlan launch = around.Plan.Closure.LaunchPlans[callee.Name];
-                (ImmutableSortedDictionary<string, Value> inputs, Evaluated? lacking) = around.Inputs(node, path, launch.InputsIn(around.Plan.Closure)!);
+                Closure closure = around.Plan.ClosureAt(node.Scope);
+                LaunchPlan launch = closure.LaunchPlans[callee.Name];
+                (ImmutableSortedDictionary<string, Value> inputs, Evaluated? lacking) = around.Inputs(node, path, launch.InputsIn(closure)!);
                 return lacking is null ? new Step.Launch(callee.Name, inputs.SetItems(launch.Fixed)) : Refuse(lacking);
         }
     }
@@ -303,16 +296,11 @@ public static class Decision
     private static ImmutableSortedDictionary<string, Value> Gathered(Surroundings around, PlanNode node, Node.Each each, Tally tally, long size)
     {
         var outputs = Value.NoEntries.ToBuilder();
-        if (tally.Best is { } best)
-        {
-            Point? point = around.PointAt(node.Path.Element(best.Index));
-            outputs["best"] = new Value.Map(best.Values
-                .SetItem("params", new Value.Map(point?.Values ?? Value.NoEntries))
-                .SetItem("index", Value.Of(best.Index)));
-        }
+        if ((each.Best is { Over.IsEmpty: false } groups ? BestGroup(around, node, groups, size) : tally.Best) is { } best)
+            outputs["best"] = new Value.Map(best.Values.SetItem("params", Parameters(around, node, best.Index)).SetItem("index", Value.Of(best.Index)));
         if (!around.Plan.ShapeAt(node.Scope).IsGathered(node.Node.Id))
             return outputs.ToImmutable();
-        foreach (string name in around.Plan.Closure.OutputsOf(each.Body).Keys)
+        foreach (string name in around.Plan.ClosureAt(node.Scope).OutputsOf(each.Body).Keys)
         {
             var items = ImmutableArray.CreateBuilder<Value>();
             for (long index = 0; index < size; index++)
@@ -324,6 +312,31 @@ public static class Decision
             outputs[name] = new Value.List(items.ToImmutable());
         }
         return outputs.ToImmutable();
+    }
+
+    private static Value.Map Parameters(Surroundings around, PlanNode node, long index) =>
+        around.For(node.Scope, node.Path.Element(index))(Expr.To(Root.Item)) is Evaluated.Is { Value: Value.Map map } ? map : new Value.Map(Value.NoEntries);
+
+    /// <summary>The first element of the group whose mean is best; its result is that mean. A group is what agrees in all other parameters.</summary>
+    private static BestPoint? BestGroup(Surroundings around, PlanNode node, Selection selection, long size)
+    {
+        var groups = new Dictionary<string, (BestPoint First, double Sum, int Count)>(StringComparer.Ordinal);
+        for (long index = 0; index < size; index++)
+        {
+            if (around.State(node.Path.Element(index)) is not { Phase.HasOutputs: true } element || selection.ResultOf(element.Outputs) is not { } result)
+                continue;
+            string key = CanonicalJson.Write(new Value.Map(Parameters(around, node, index).Entries.RemoveRange(selection.Over)));
+            (BestPoint first, double sum, int count) = groups.GetValueOrDefault(key, (new BestPoint(index, 0, element.Outputs), 0, 0));
+            groups[key] = (first, sum + result, count + 1);
+        }
+        BestPoint? best = null;
+        foreach ((BestPoint first, double sum, int count) in groups.Values.OrderBy(group => group.First.Index))
+        {
+            double mean = sum / count;
+            if (best is null || selection.Better(mean, best.Result))
+                best = first with { Result = mean, Values = first.Values.SetItem(selection.Result, Value.Of(mean)) };
+        }
+        return best;
     }
 
     private static Step ContinueGate(Surroundings around, PlanNode node, Node.Gate gate, NodeState state)

@@ -102,6 +102,10 @@ public sealed class Frontier
             case Step.Expand expand:
                 Open(state, expand.Open, now);
                 break;
+            case Step.Graft graft:
+                Plan.Graft(path, graft.Fragment);
+                Open(state, graft.Fragment.Open, now);
+                break;
             case Step.Take take:
                 Set(state with { Tally = state.Tally!.Took(take.Index) });
                 Set(new NodeState(path.Element(take.Index), Phase.Ready) { Since = now });
@@ -151,6 +155,9 @@ public sealed class Frontier
         List<NodeState> all = [.. states];
         foreach (NodeState state in all)
             _states[state.Path] = state;
+        // Outer scopes first: a node inside what grew is only found once that is in its place again.
+        foreach (NodeState state in all.Where(state => state.Tally is not null).OrderBy(state => state.Path.Text.Length))
+            Regrow(state);
         foreach (NodeState state in all)
         {
             if (state.Phase.IsTerminal)
@@ -164,6 +171,12 @@ public sealed class Frontier
             else if (state.Path.Index is not null)
                 Enqueue(_ready, state.Path);
         }
+    }
+
+    private void Regrow(NodeState state)
+    {
+        if (Plan.Find(state.Path) is { Node: Node.Grow } node && Fragment.Grow(Plan.ClosureAt(node.Scope), state.Outputs, out Fragment? fragment) is null)
+            Plan.Graft(state.Path, fragment!);
     }
 
     private void Resume(NodePath path)
@@ -276,7 +289,7 @@ public sealed class Frontier
         var each = (Node.Each)node.Node;
         NodeState state = _states[array];
         Tally tally = state.Tally!.Ended(ended);
-        if (each.Best is { } selection && ended.Phase.HasOutputs && ended.Path.Index is { } index && ResultOf(ended, selection) is { } result
+        if (each.Best is { Over.IsEmpty: true } selection && ended.Phase.HasOutputs && ended.Path.Index is { } index && selection.ResultOf(ended.Outputs) is { } result
             && (tally.Best is not { } best || selection.Better(result, best.Result)))
         {
             tally = tally with { Best = new BestPoint(index, result, ended.Outputs) };
@@ -302,13 +315,6 @@ public sealed class Frontier
                 Forget(path);
         }
     }
-
-    private static double? ResultOf(NodeState state, Selection selection) => state.Outputs.GetValueOrDefault(selection.Result) switch
-    {
-        Value.Int i => (double)i.Number,
-        Value.Float f => f.Number,
-        _ => null,
-    };
 
     private void Closing(NodePath scope, WorkflowShape shape)
     {

@@ -48,9 +48,11 @@ public sealed class GraphCheck(Closure closure)
         return _problems;
     }
 
-    /// <summary>The definitions that a workflow uses, itself included, and no others.</summary>
+    /// <summary>The definitions that a workflow uses, itself included, and no others; all of them when it makes graphs at run time, which may use any.</summary>
     public Closure Used(string workflow)
     {
+        if (Reachable(workflow).Any(used => used.Nodes.Any(node => node is Node.Grow)))
+            return closure;
         var definitions = new List<Definition>();
         HashSet<string> tasks = [];
         HashSet<string> launchPlans = [];
@@ -73,7 +75,7 @@ public sealed class GraphCheck(Closure closure)
             if (!closure.Workflows.TryGetValue(name, out WorkflowDefinition? one))
                 continue;
             found.Add(one);
-            foreach (Callee callee in one.Nodes.Select(CalleeOf).OfType<Callee>())
+            foreach (Callee callee in one.Nodes.Select(node => node.Uses).OfType<Callee>())
             {
                 string? next = callee.Kind switch
                 {
@@ -88,19 +90,11 @@ public sealed class GraphCheck(Closure closure)
         return found;
     }
 
-    private IEnumerable<TaskDefinition> TasksOf(WorkflowDefinition workflow) => workflow.Nodes.Select(CalleeOf)
+    private IEnumerable<TaskDefinition> TasksOf(WorkflowDefinition workflow) => workflow.Nodes.Select(node => node.Uses)
         .Where(callee => callee is { Kind: CalleeKind.Task }).Select(callee => closure.Tasks.GetValueOrDefault(callee!.Name)).OfType<TaskDefinition>();
 
-    private IEnumerable<LaunchPlan> LaunchPlansOf(WorkflowDefinition workflow) => workflow.Nodes.Select(CalleeOf)
+    private IEnumerable<LaunchPlan> LaunchPlansOf(WorkflowDefinition workflow) => workflow.Nodes.Select(node => node.Uses)
         .Where(callee => callee is { Kind: CalleeKind.LaunchPlan }).Select(callee => closure.LaunchPlans.GetValueOrDefault(callee!.Name)).OfType<LaunchPlan>();
-
-    private static Callee? CalleeOf(Node node) => node switch
-    {
-        Node.Use use => use.Body,
-        Node.Each each => each.Body,
-        Node.Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
-        _ => null,
-    };
 
     private void CheckWorkflow()
     {
@@ -147,7 +141,9 @@ public sealed class GraphCheck(Closure closure)
             CheckGate(gate);
             return;
         }
-        Callee callee = CalleeOf(node)!;
+        Callee callee = node.Uses!;
+        if (node is Node.Grow && closure.OutputsOf(callee) is { IsEmpty: false } gives && !gives.ContainsKey(Node.Grow.Graph))
+            Report(id, null, "grow/builder", $"`{callee.Name}` gives no output `{Node.Grow.Graph}` from which to grow", node.At);
         if (closure.InputsOf(callee) is { } inputs)
             CheckInputs(node, callee, inputs);
         else
@@ -175,7 +171,7 @@ public sealed class GraphCheck(Closure closure)
     {
         Node.Gate gate => gate.Kind != GateKind.Sleep,
         Node.Grow => true,
-        _ => !closure.OutputsOf(CalleeOf(node)!).IsEmpty,
+        _ => !closure.OutputsOf(node.Uses!).IsEmpty,
     };
 
     private void ReportUnknown(Node node, Callee callee)
@@ -336,15 +332,16 @@ public sealed class GraphCheck(Closure closure)
                 return Field(gate.Type ?? TypeExpr.Any, reference, 2, report);
             case Node.Gate { Kind: GateKind.Approve } gate when output == "o0":
                 return gate.Bind.TryGetValue("value", out Expr? value) && value is Expr.Ref approved && approved != reference ? Field(TypeOf(approved, null), reference, 2, report) : TypeExpr.Any;
-            case Node.Grow or Node.Each { Over: Elements.Known } when closure.OutputsOf(CalleeOf(node)!) is var known && !known.ContainsKey(output):
-                // A sweep also gives `best`, and what its programs report.
+            // What will grow is not known; a sweep also gives `best`, and what its programs report.
+            case Node.Grow:
+            case Node.Each { Over: Elements.Known } each when !closure.OutputsOf(each.Body).ContainsKey(output):
                 return TypeExpr.Any;
         }
-        ImmutableSortedDictionary<string, Port> outputs = CalleeOf(node) is { } callee ? closure.OutputsOf(callee) : Port.None;
+        ImmutableSortedDictionary<string, Port> outputs = node.Uses is { } callee ? closure.OutputsOf(callee) : Port.None;
         if (outputs.TryGetValue(output, out Port? port))
-            return Field(node is Node.Each each ? ListType(each, port.Type) : port.Type, reference, 2, report);
+            return Field(node is Node.Each array ? ListType(array, port.Type) : port.Type, reference, 2, report);
         // Values that a program reports need no declaration, unless the task declares its outputs.
-        if (outputs.IsEmpty && CalleeOf(node) is { Kind: CalleeKind.Task } task && closure.Tasks.GetValueOrDefault(task.Name) is not { Body: TaskBody.Managed })
+        if (outputs.IsEmpty && node.Uses is { Kind: CalleeKind.Task } task && closure.Tasks.GetValueOrDefault(task.Name) is not { Body: TaskBody.Managed })
             return TypeExpr.Any;
         report?.Invoke(new Diagnostic("workflow/unknown-output", $"`{node.Id}` has no output `{output}`") { Hint = Suggest.HintOrList(output, [.. outputs.Keys], "it gives") });
         return TypeExpr.Any;
@@ -411,7 +408,7 @@ public sealed class GraphCheck(Closure closure)
         }
         else
         {
-            foreach (string used in workflow.Nodes.Select(CalleeOf).Where(callee => callee is { Kind: CalleeKind.Workflow }).Select(callee => callee!.Name).Distinct())
+            foreach (string used in workflow.Nodes.Select(node => node.Uses).Where(callee => callee is { Kind: CalleeKind.Workflow }).Select(callee => callee!.Name).Distinct())
                 CheckRecursion(used, path, done);
             done.Add(name);
         }

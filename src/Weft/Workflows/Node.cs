@@ -24,6 +24,15 @@ public abstract record Node(NodeId Id, Span At)
 
     public Overrides With { get; init; } = Overrides.None;
 
+    /// <summary>What the node runs; null for a gate.</summary>
+    public Callee? Uses => this switch
+    {
+        Use use => use.Body,
+        Each each => each.Body,
+        Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
+        _ => null,
+    };
+
     /// <summary>One use of a task, a workflow (inline: its nodes belong to this execution) or a launch plan (an execution of its own).</summary>
     public sealed record Use(NodeId Id, Callee Body, Span At) : Node(Id, At);
 
@@ -52,9 +61,14 @@ public abstract record Node(NodeId Id, Span At)
         public TimeSpan? Limit { get; init; }
     }
 
-    /// <summary>A task whose result is a graph, which then runs in its place.</summary>
-    /// <param name="Builder">The task that makes the graph.</param>
-    public sealed record Grow(NodeId Id, string Builder, Span At) : Node(Id, At);
+    /// <summary>
+    /// A task whose result is a graph, which then runs in its place with the same inputs. What the node gives is what that graph's workflow gives.
+    /// </summary>
+    /// <param name="Builder">The task that makes the graph and gives it, as <see cref="Fragment"/> writes it, in its output <see cref="Graph"/>.</param>
+    public sealed record Grow(NodeId Id, string Builder, Span At) : Node(Id, At)
+    {
+        public const string Graph = "graph";
+    }
 }
 
 public enum GateKind

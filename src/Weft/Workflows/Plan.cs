@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Weft.Values;
 
@@ -10,6 +11,7 @@ namespace Weft.Workflows;
 public sealed class Plan
 {
     private readonly Lazy<Dictionary<NodePath, PlanNode>> _byPath;
+    private readonly ConcurrentDictionary<NodePath, Fragment> _grown = [];
 
     internal Plan(
         Digest id, Closure closure, string workflow, ImmutableSortedDictionary<string, Value> inputs, Digest? code, ImmutableArray<PlanNode> nodes)
@@ -56,7 +58,7 @@ public sealed class Plan
         {
             var scope = new NodePath(cut < 0 ? "" : path.Text[..cut]);
             var id = new NodeId(path.Text[(cut + 1)..]);
-            if (WorkflowAt(scope) is { } workflow && Closure.ShapeOf(workflow).Find(id) is { } node)
+            if (WorkflowAt(scope) is { } workflow && ClosureAt(scope).ShapeOf(workflow).Find(id) is { } node)
                 return new PlanNode(path, scope, node, EngineAt(scope), new Forecast.Depends([scope]));
             if (cut <= 0)
                 return null;
@@ -71,13 +73,32 @@ public sealed class Plan
     {
         if (scope.IsRoot)
             return Root;
-        Callee? callee = scope.Index is not null ? (Find(scope.Parent)?.Node as Node.Each)?.Body : (Find(scope)?.Node as Node.Use)?.Body;
-        return callee is { Kind: CalleeKind.Workflow } ? Closure.Workflows.GetValueOrDefault(callee.Name) : null;
+        if (_grown.TryGetValue(scope, out Fragment? fragment))
+            return fragment.Closure.Workflows[fragment.Workflow];
+        PlanNode? user = scope.Index is not null ? Find(scope.Parent) : Find(scope);
+        Callee? callee = scope.Index is not null ? (user?.Node as Node.Each)?.Body : (user?.Node as Node.Use)?.Body;
+        return callee is { Kind: CalleeKind.Workflow } ? ClosureAt(user!.Scope).Workflows.GetValueOrDefault(callee.Name) : null;
+    }
+
+    /// <summary>Puts a graph that was made at run time in the place of its node. What grew is not written with the plan: it is in the node's state.</summary>
+    public void Graft(NodePath path, Fragment fragment) => _grown[path] = fragment;
+
+    /// <summary>The definitions that the nodes of a scope see: the plan's, or those of the fragment in which the scope lies.</summary>
+    public Closure ClosureAt(NodePath scope)
+    {
+        if (_grown.IsEmpty)
+            return Closure;
+        for (NodePath at = scope; !at.IsRoot; at = at.Parent)
+        {
+            if (_grown.TryGetValue(at, out Fragment? fragment))
+                return fragment.Closure;
+        }
+        return Closure;
     }
 
     /// <exception cref="ArgumentException">There is no such scope.</exception>
     public WorkflowShape ShapeAt(NodePath scope) =>
-        Closure.ShapeOf(WorkflowAt(scope) ?? throw new ArgumentException($"`{scope}` is no scope", nameof(scope)));
+        ClosureAt(scope).ShapeOf(WorkflowAt(scope) ?? throw new ArgumentException($"`{scope}` is no scope", nameof(scope)));
 
     private EngineProfile EngineAt(NodePath scope) =>
         scope.IsRoot ? EngineProfile.Local : (Find(scope) ?? Find(scope.Parent))?.Engine ?? EngineProfile.Local;

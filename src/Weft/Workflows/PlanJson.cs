@@ -102,7 +102,7 @@ public static class PlanJson
         return Digest.Of(buffer.WrittenSpan);
     }
 
-    private static void WriteClosure(Utf8JsonWriter json, Closure closure)
+    internal static void WriteClosure(Utf8JsonWriter json, Closure closure)
     {
         json.WriteStartObject();
         json.WriteStartArray("tasks");
@@ -120,7 +120,7 @@ public static class PlanJson
         json.WriteEndObject();
     }
 
-    private static Closure ReadClosure(JsonElement json) => new(
+    internal static Closure ReadClosure(JsonElement json) => new(
     [
         .. json.GetProperty("tasks").EnumerateArray().Select(task => new Definition.OfTask(TaskJson.Read(task))),
         .. json.GetProperty("workflows").EnumerateArray().Select(workflow => new Definition.OfWorkflow(WorkflowJson.ReadWorkflow(workflow))),

@@ -97,7 +97,7 @@ public sealed class Planner
                 _ => Unsure(path, [scope]),
             };
             // Whatever may be run may fill the cache for others.
-            if (forecast is Forecast.Depends && CalleeOf(node) is { } callee)
+            if (forecast is Forecast.Depends && node.Uses is { } callee && (callee.Kind == CalleeKind.Task || node is Node.Each))
                 NoteAll(callee, path);
             _positions[path] = _nodes.Count;
             _nodes.Add(draft with { Forecast = forecast });
@@ -170,17 +170,8 @@ public sealed class Planner
         }
         if (on.Count > 0)
             return Unsure(node.Path, on);
-        return CalleeOf(node.Node) is { } callee ? Cached(node, callee, awaited) : Forecast.WillRun;
+        return node.Node.Uses is { } callee && (callee.Kind == CalleeKind.Task || node.Node is Node.Each) ? Cached(node, callee, awaited) : Forecast.WillRun;
     }
-
-    /// <summary>The task whose use, or whose uses in elements, may be in the cache.</summary>
-    private static Callee? CalleeOf(Node node) => node switch
-    {
-        Node.Use { Body.Kind: CalleeKind.Task } use => use.Body,
-        Node.Each each => each.Body,
-        Node.Grow grow => new Callee(CalleeKind.Task, grow.Builder, grow.At),
-        _ => null,
-    };
 
     private Forecast Cached(PlanNode node, Callee callee, List<NodePath> awaited)
     {
@@ -285,10 +276,8 @@ public sealed class Planner
         {
             foreach (Node node in _around.Plan.Closure.Workflows[callee.Name].Nodes)
             {
-                if (CalleeOf(node) is { } inner)
+                if (node.Uses is { } inner)
                     TasksIn(inner, found);
-                else if (node is Node.Use use)
-                    TasksIn(use.Body, found);
             }
         }
         return found;

@@ -34,6 +34,9 @@ public abstract record Step
     /// <param name="Open">How many nodes the scope has, the handler left out; 0 for a sweep.</param>
     public sealed record Expand(int Open) : Step;
 
+    /// <summary>A graph was made at run time: it is put in the place of its node (<see cref="Plan.Graft"/>), which then opens as a scope.</summary>
+    public sealed record Graft(Fragment Fragment) : Step;
+
     /// <summary>The element of a sweep at this raw index is taken: its state is made, then it is decided like a node.</summary>
     public sealed record Take(long Index) : Step;
 

@@ -34,6 +34,8 @@ public sealed class WorkflowShape
         }
         foreach (Expr expression in workflow.Return.Values)
             Note(expression);
+        // The best group of several is only known when all its results are.
+        _gathered.UnionWith(workflow.Nodes.OfType<Node.Each>().Where(each => each.Best is { Over.IsEmpty: false }).Select(each => each.Id));
         (Order, Cycle) = Sort();
     }
 

@@ -87,6 +87,39 @@ public sealed class SweepNodeTests
     }
 
     [Fact]
+    public void The_best_group_is_that_of_the_best_mean()
+    {
+        // acc by (lr, seed): lr 0 has the single best point, lr 1 the better mean.
+        double[] results = [9, 1, 6, 7];
+        Closure closure = Over(
+            new Listing([.. Enumerable.Range(0, 4).Select(i => new Point(i, [], Value.NoEntries.Add("lr", Value.Of(i / 2L)).Add("seed", Value.Of(i % 2L))))], Expr.Nowhere),
+            best: new Selection(Sense.Max, "acc") { Over = ["seed"] },
+            then: "after: x = each.best.acc, y = each.best.params.lr");
+        var calls = new List<Invocation>();
+        Play(closure, call =>
+        {
+            calls.Add(call);
+            return Good(call.Path.Index is { } i ? results[i] : 0);
+        });
+        Assert.Equal((Value.Of(6.5), Value.Of(1L)), (calls[^1].Inputs["x"], calls[^1].Inputs["y"]));
+    }
+
+    [Theory]
+    [InlineData("max(acc)", "Max acc ")]
+    [InlineData("min(loss)", "Min loss ")]
+    [InlineData("max(mean(val_acc) over seed, fold)", "Max val_acc seed,fold")]
+    [InlineData("acc", null)]
+    [InlineData("max(acc + 1)", null)]
+    public void A_selection_is_read_from_an_expression(string text, string? expected)
+    {
+        var problems = new Weft.Text.Diagnostics();
+        Expr expression = ExprParser.Parse(text, new Weft.Text.Source("select", text).Whole, problems, Root.Item)!;
+        Selection? selection = Selection.Of(expression, problems);
+        Assert.Equal(expected, selection is null ? null : $"{selection.Sense} {selection.Result} {string.Join(',', selection.Over)}");
+        Assert.Equal(expected is null, problems.HasErrors);
+    }
+
+    [Fact]
     public void A_stop_condition_ends_a_sweep_early_and_well()
     {
         Closure closure = Over(Space(100), best: new Selection(Sense.Max, "acc"), stop: "best.acc >= 3");
