@@ -58,6 +58,16 @@ public sealed class YamlReaderTests
         Assert.Equal("yaml/too-deep", diagnostics.Single().Id);
     }
 
+    [Theory]
+    [InlineData("jobs:\n  :\n    run-& echo\n")]
+    [InlineData("a: [b\nc:\n  d: 1\n")]
+    public void A_document_that_the_parser_leaves_in_the_middle_is_an_error(string text)
+    {
+        var diagnostics = new Diagnostics();
+        Assert.Null(YamlReader.Read(new Source("f.yaml", text), diagnostics));
+        Assert.Equal("yaml/syntax", diagnostics.Single().Id);
+    }
+
     private static YamlMapping Read(string text)
     {
         var diagnostics = new Diagnostics();

@@ -38,6 +38,9 @@ internal static class PyYaml
             while (scanner.MoveNext())
             {
                 Token token = scanner.Current!;
+                // The scanner gives this token for ever; the parser meets it too and says what is wrong.
+                if (token is Error)
+                    return true;
                 flow += token switch { FlowMappingStart or FlowSequenceStart => 1, FlowMappingEnd or FlowSequenceEnd => -1, _ => 0 };
                 if (token is not (ScalarToken or Comment))
                     continue;

@@ -134,10 +134,13 @@ public static class YamlReader
             return null;
         }
 
+        /// <summary>The parser leaves without a word in the middle of some documents, such as a map with an empty key.</summary>
+        private ParsingEvent Current => _parser.Current ?? throw new InvalidOperationException("the events end inside a node");
+
         /// <summary>Reads the node at the current event and leaves the parser on the last event of it.</summary>
         public YamlNode? ReadNode(int depth)
         {
-            ParsingEvent current = _parser.Current!;
+            ParsingEvent current = Current;
             Span at = SpanOf(current);
             if (depth > MaxDepth)
                 throw new TooDeepException(at);
@@ -170,7 +173,7 @@ public static class YamlReader
                 if (ReadNode(depth + 1) is { } item)
                     items.Add(item);
             }
-            return new YamlSequence(at.To(SpanOf(_parser.Current!)), TagOf(start.Tag), items.DrainToImmutable());
+            return new YamlSequence(at.To(SpanOf(Current)), TagOf(start.Tag), items.DrainToImmutable());
         }
 
         private YamlMapping ReadMapping(MappingStart start, Span at, int depth)
@@ -198,7 +201,7 @@ public static class YamlReader
                 }
                 own.Add(new YamlEntry(key, value));
             }
-            return new YamlMapping(at.To(SpanOf(_parser.Current!)), TagOf(start.Tag), [.. Merge(merged, own)]);
+            return new YamlMapping(at.To(SpanOf(Current)), TagOf(start.Tag), [.. Merge(merged, own)]);
         }
 
         /// <summary>What must not stand twice in one map; null for a key that may.</summary>

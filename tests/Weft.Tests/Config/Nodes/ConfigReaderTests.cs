@@ -5,6 +5,14 @@ namespace Weft.Tests.Config.Nodes;
 
 public sealed class ConfigReaderTests
 {
+    [Fact]
+    public void A_text_on_which_the_scanner_stands_still_is_an_error()
+    {
+        var diagnostics = new Diagnostics();
+        Assert.Null(ConfigReader.Read(new Source("f.yaml", "- each:[ name=b\n  all: c\nx: 1\n"), diagnostics));
+        Assert.Equal("yaml/syntax", Assert.Single(diagnostics).Id);
+    }
+
     /// <summary>The scalars whose reading surprises people; the last column is Python's text of the value.</summary>
     [Theory]
     [InlineData("1e3", ScalarKind.Float, "1000.0")]
