@@ -13,6 +13,7 @@ internal static class CommandTable
         ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command]),
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
         ("results", [RunsCommand.Command]),
+        ("share", [ServerCommand.Command]),
         ("this machine", [DoctorCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];
 
