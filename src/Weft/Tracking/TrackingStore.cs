@@ -33,6 +33,7 @@ public sealed class TrackingStore : IAsyncDisposable
         Inputs = new InputStore(_writer, _readers);
         LoggedModels = new LoggedModelStore(_writer, _readers);
         Registry = new ModelRegistry(_writer, _readers);
+        Traces = new TraceStore(_writer, _readers);
     }
 
     public ExperimentStore Experiments { get; }
@@ -48,6 +49,8 @@ public sealed class TrackingStore : IAsyncDisposable
     public LoggedModelStore LoggedModels { get; }
 
     public ModelRegistry Registry { get; }
+
+    public TraceStore Traces { get; }
 
     /// <summary>Opens the store in a SQLite file, making it if it is not there.</summary>
     /// <param name="path">A file in an existing folder.</param>

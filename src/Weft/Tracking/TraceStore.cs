@@ -1,0 +1,241 @@
+using System.Collections.Immutable;
+using Weft.Records;
+using Weft.Text;
+using Weft.Tracking.Search;
+
+namespace Weft.Tracking;
+
+/// <summary>A trace of the calls a program made to models and tools; its spans are an artifact of the client.</summary>
+/// <param name="Started">Unix milliseconds.</param>
+/// <param name="Duration">Milliseconds; null while it runs.</param>
+/// <param name="State"><c>OK</c>, <c>ERROR</c>, <c>IN_PROGRESS</c> or <c>STATE_UNSPECIFIED</c>.</param>
+public sealed record Trace(string Id, long Experiment, long Started, long? Duration, string State)
+{
+    public string? ClientId { get; init; }
+
+    public string? RequestPreview { get; init; }
+
+    public string? ResponsePreview { get; init; }
+
+    public ImmutableArray<Label> Metadata { get; init; } = [];
+
+    public ImmutableArray<Label> Labels { get; init; } = [];
+}
+
+/// <summary>Traces of experiments: started, ended, marked, searched, deleted.</summary>
+public sealed class TraceStore
+{
+    /// <summary>The tag that says where the client puts the trace's spans.</summary>
+    private const string LocationLabel = "mlflow.artifactLocation";
+
+    private const string SourceRun = "mlflow.sourceRun";
+    private const string NameLabel = "mlflow.traceName";
+    private const int PreviewLength = 1000;
+    private const int MostFound = 500;
+
+    private readonly WriteLoop _writer;
+    private readonly ReaderPool _readers;
+
+    internal TraceStore(WriteLoop writer, ReaderPool readers)
+    {
+        _writer = writer;
+        _readers = readers;
+    }
+
+    /// <summary>An id for a trace whose client gave none.</summary>
+    public static string NewId() => "tr-" + RunNames.NewId();
+
+    /// <summary>Stores a trace, or what is new of one that is there.</summary>
+    public Task<Trace> StartAsync(Trace trace)
+    {
+        foreach (Label label in trace.Labels)
+            CheckLabel(label);
+        return _writer.WriteAsync(turn =>
+        {
+            Database db = turn.Database;
+            Experiment experiment = ExperimentStore.Require(db, trace.Experiment);
+            db.Prepare("""
+                INSERT INTO trace (id, experiment, started, duration, state, client_id, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                ON CONFLICT (id) DO UPDATE SET started = excluded.started, duration = excluded.duration, state = excluded.state,
+                    client_id = coalesce(excluded.client_id, trace.client_id), request = coalesce(excluded.request, trace.request),
+                    response = coalesce(excluded.response, trace.response)
+                """)
+                .Bind(1, trace.Id).Bind(2, trace.Experiment).Bind(3, trace.Started).Bind(4, trace.Duration).Bind(5, trace.State).Bind(6, trace.ClientId)
+                .Bind(7, Preview(trace.RequestPreview)).Bind(8, Preview(trace.ResponsePreview)).Run();
+            SetMarks(db, "trace_metadata", trace.Id, trace.Metadata);
+            SetMarks(db, "trace_label", trace.Id, trace.Labels);
+            if (!trace.Labels.Any(label => label.Key == LocationLabel))
+                SetMarks(db, "trace_label", trace.Id, [new Label(LocationLabel, Locations.Join(experiment.Location, "traces", trace.Id, "artifacts"))]);
+            return Require(db, trace.Id);
+        });
+    }
+
+    /// <summary>Ends a trace.</summary>
+    public Task<Trace> EndAsync(string id, long ended, string state, IReadOnlyList<Label> metadata, IReadOnlyList<Label> labels) => _writer.WriteAsync(turn =>
+    {
+        Trace trace = Require(turn.Database, id);
+        turn.Database.Prepare("UPDATE trace SET duration = ?2, state = ?3 WHERE id = ?1").Bind(1, id).Bind(2, Math.Max(0, ended - trace.Started)).Bind(3, state).Run();
+        SetMarks(turn.Database, "trace_metadata", id, metadata);
+        SetMarks(turn.Database, "trace_label", id, labels);
+        return Require(turn.Database, id);
+    });
+
+    public Trace Get(string id) => _readers.Read(reader => Require(reader.Database, id), oneState: true);
+
+    public Task SetLabelAsync(string id, Label label)
+    {
+        CheckLabel(label);
+        return _writer.WriteAsync(turn =>
+        {
+            Require(turn.Database, id);
+            SetMarks(turn.Database, "trace_label", id, [label]);
+        });
+    }
+
+    public Task DeleteLabelAsync(string id, string key) => _writer.WriteAsync(turn =>
+    {
+        if (turn.Database.Prepare("DELETE FROM trace_label WHERE trace = ?1 AND key = ?2").Bind(1, id).Bind(2, key).Run() == 0)
+            throw TrackingException.Missing($"No trace tag with key '{key}' for request_id '{id}'");
+    });
+
+    /// <summary>Removes traces by their ids, or the oldest up to a time, and says how many.</summary>
+    public Task<int> DeleteAsync(long experiment, IReadOnlyList<string> ids, long? until, int? most)
+    {
+        if (ids.Count == 0 == until is null)
+            throw TrackingException.Invalid("Either `max_timestamp_millis` or `request_ids` must be specified, and not both.");
+        return _writer.WriteAsync(turn =>
+        {
+            SqlText sql = new SqlText().Add("SELECT id FROM trace WHERE experiment = ").Value(experiment);
+            if (until is { } time)
+                sql.Add(" AND started <= ").Value(time).Add(" ORDER BY started, id LIMIT ").Value((long)(most ?? int.MaxValue));
+            else
+                sql.Add(" AND id IN ").Values(ids);
+            List<string> found = Ids(turn.Database, sql);
+            foreach (string id in found)
+            {
+                foreach (string table in new[] { "trace_label", "trace_metadata", "assessment", "span" })
+                    turn.Database.Prepare($"DELETE FROM {table} WHERE trace = ?1").Bind(1, id).Run();
+                turn.Database.Prepare("DELETE FROM trace WHERE id = ?1").Bind(1, id).Run();
+            }
+            return found.Count;
+        });
+    }
+
+    /// <summary>Says that traces belong to a run.</summary>
+    public Task LinkAsync(RunId run, IReadOnlyList<string> ids) => _writer.WriteAsync(turn =>
+    {
+        RunStore.Require(turn.Database, run);
+        foreach (string id in ids)
+        {
+            if (turn.Database.Prepare("SELECT 1 FROM trace WHERE id = ?1").Bind(1, id).Any())
+                SetMarks(turn.Database, "trace_metadata", id, [new Label(SourceRun, run.Value)]);
+        }
+    });
+
+    public Page<Trace> Search(IReadOnlyList<long> experiments, string filter, IReadOnlyList<string> orders, int most, string? token)
+    {
+        if (most is < 1 or > MostFound)
+            throw TrackingException.Invalid($"Invalid value {most} for parameter 'max_results' supplied: It must be at least 1 and at most {MostFound}");
+        var diagnostics = new Diagnostics();
+        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.Traces, new Source("<filter>", filter), diagnostics);
+        TrackingException.ThrowIfAny(diagnostics, "filter");
+        ImmutableArray<OrderKey> keys = SearchParser.Orders(SearchSchema.Traces, orders, diagnostics);
+        TrackingException.ThrowIfAny(diagnostics, "order_by");
+        long offset = PageToken.Read(token);
+        SqlText sql = new SqlText().Add("SELECT t.id FROM trace t WHERE t.experiment IN ").Values(experiments);
+        foreach (Clause clause in clauses)
+            AddClause(sql.Add(" AND "), clause);
+        sql.Add(" ORDER BY ");
+        foreach (OrderKey key in keys)
+            sql.Add($"{Column(key.Field.Key)} {(key.Ascending ? "ASC" : "DESC")}, ");
+        sql.Add("t.started DESC, t.id LIMIT ").Value(most + 1L).Add(" OFFSET ").Value(offset);
+        return _readers.Read(reader =>
+        {
+            List<string> ids = Ids(reader.Database, sql);
+            return new Page<Trace>([.. ids.Take(most).Select(id => Require(reader.Database, id))], ids.Count > most ? PageToken.Write(offset + most) : null);
+        }, oneState: true);
+    }
+
+    private static void AddClause(SqlText sql, Clause clause)
+    {
+        if (clause.Comparison == Comparison.RLike)
+            throw new TrackingException(TrackingError.NotImplemented, "regular expressions are not implemented in the search for traces");
+        Field field = clause.Field;
+        switch (field.Kind)
+        {
+            case FieldKind.Tag or FieldKind.Metadata:
+                string table = field.Kind == FieldKind.Tag ? "trace_label" : "trace_metadata";
+                Conditions.Mark(sql, clause, s => s.Add($"FROM {table} c WHERE c.trace = t.id AND c.key = ").Value(field.Key), "c.value");
+                break;
+            case FieldKind.Attribute:
+                Conditions.Compare(sql, Column(field.Key), clause);
+                break;
+            default:
+                throw new TrackingException(TrackingError.NotImplemented, $"`{field.Key}` cannot be searched for: spans and assessments of traces are not kept in the records");
+        }
+    }
+
+    private static string Column(string key) => key switch
+    {
+        "status" => "t.state",
+        "timestamp_ms" => "t.started",
+        "execution_time_ms" => "t.duration",
+        "end_time_ms" => "(t.started + t.duration)",
+        "name" => $"(SELECT value FROM trace_label WHERE trace = t.id AND key = '{NameLabel}')",
+        "run_id" => $"(SELECT value FROM trace_metadata WHERE trace = t.id AND key = '{SourceRun}')",
+        "client_request_id" => "t.client_id",
+        "experiment_id" => "t.experiment",
+        _ => "t.id",
+    };
+
+    private static List<string> Ids(Database db, SqlText sql)
+    {
+        var ids = new List<string>();
+        using Statement statement = sql.Prepare(db);
+        foreach (Row row in statement.Query())
+            ids.Add(row.Text(0));
+        return ids;
+    }
+
+    private static string? Preview(string? text) => text is { Length: > PreviewLength } ? text[..PreviewLength] : text;
+
+    private static void CheckLabel(Label label)
+    {
+        if (label.Key.Length is 0 or > Rules.KeyLength)
+            throw TrackingException.BadValue(label.Key, "key", $"a key has 1 to {Rules.KeyLength} characters");
+    }
+
+    private static void SetMarks(Database db, string table, string id, IReadOnlyList<Label> marks)
+    {
+        foreach (Label mark in marks)
+        {
+            db.Prepare($"INSERT INTO {table} (trace, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (trace, key) DO UPDATE SET value = excluded.value")
+                .Bind(1, id).Bind(2, mark.Key).Bind(3, Rules.Fit(mark.Value, Rules.LabelLength, "value", truncates: true)).Run();
+        }
+    }
+
+    private static Trace Require(Database db, string id)
+    {
+        Trace? trace = null;
+        foreach (Row row in db.Prepare("SELECT experiment, started, duration, state, client_id, request, response FROM trace WHERE id = ?1").Bind(1, id).Query())
+        {
+            trace = new Trace(id, row.Long(0), row.Long(1), row.LongOrNull(2), row.Text(3))
+            {
+                ClientId = row.TextOrNull(4),
+                RequestPreview = row.TextOrNull(5),
+                ResponsePreview = row.TextOrNull(6),
+            };
+        }
+        if (trace is null)
+            throw TrackingException.Missing($"Trace with ID '{id}' not found.");
+        return trace with { Metadata = Marks(db, "trace_metadata", id), Labels = Marks(db, "trace_label", id) };
+    }
+
+    private static ImmutableArray<Label> Marks(Database db, string table, string id)
+    {
+        var marks = ImmutableArray.CreateBuilder<Label>();
+        foreach (Row row in db.Prepare($"SELECT key, value FROM {table} WHERE trace = ?1 ORDER BY key").Bind(1, id).Query())
+            marks.Add(new Label(row.Text(0), row.Text(1)));
+        return marks.DrainToImmutable();
+    }
+}
