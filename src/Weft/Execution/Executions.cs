@@ -67,7 +67,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         {
             ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
             string owner = ProcessName.Own;
-            if (OwnerOnAnotherHost(row) is { } other || !Own(row, owner, out other))
+            if ((OwnerOnAnotherHost(row) ?? (options.TakesOver ? null : LeftOnAnotherHost(row))) is { } other || !Own(row, owner, out other))
                 throw new ExecutionTakenException(other);
             var ledger = new Ledger(place.RuntimeFolder, OwnedResources.Find(options.Environment["CUDA_VISIBLE_DEVICES"]));
             var loop = new ExecutionLoop(row, owner, plan, options, folder, records, ledger) { KeepsLease = place.IsShared };
@@ -136,6 +136,12 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         write.Commit();
         return owned;
     }
+
+    /// <summary>An owner of another host that is gone, and whose tasks may still run there: its locks cannot be seen from here.</summary>
+    private string? LeftOnAnotherHost(ExecutionRow row) =>
+        place.IsShared && row.Owner is { } owner && !ProcessName.IsOnThisHost(owner) && records.OpenAttempts(row.Id).Count > 0
+            ? $"{owner}, which is gone, but its tasks may still run there: resume on that host"
+            : null;
 
     /// <summary>On a network file system another host's locks cannot be seen; its lease can.</summary>
     private string? OwnerOnAnotherHost(ExecutionRow row) =>

@@ -48,6 +48,11 @@ public sealed record RunOptions
     /// <summary>Where artifacts of new experiments go: a path, relative to the project's folder, or a URI. Default <c>mlruns</c>.</summary>
     public string ArtifactRoot { get; init; } = "mlruns";
 
+    /// <summary>
+    /// Takes an execution over from another host although tasks may still run there: only after that host is known to be gone. Default false.
+    /// </summary>
+    public bool TakesOver { get; init; }
+
     /// <summary>Who runs it, for the record.</summary>
     public string User { get; init; } = "";
 
