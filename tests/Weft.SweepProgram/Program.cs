@@ -33,7 +33,7 @@ try
 {
     using RunningExecution run = project.Take(start.Execution.Id);
     ExecutionEnd end = run.Wait();
-    Console.WriteLine($"{end.State} {end.Progress.Done} of {end.Progress.Total} in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, {Environment.WorkingSet >> 20} MB");
+    Console.WriteLine($"{end.State} {end.Progress.Done} of {end.Progress.Total} in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, {Environment.WorkingSet >> 20} MB, {GC.GetTotalMemory(forceFullCollection: true) >> 10} kB live, {GC.CollectionCount(0)} {GC.CollectionCount(2)} collections");
     return end.State == Phase.Succeeded ? 0 : 1;
 }
 catch (ExecutionTakenException taken)
