@@ -56,7 +56,13 @@ internal sealed class SweepProject(string folder) : IDisposable
 
     public ExecutionRecords Records => field ??= new ExecutionRecords(_database ??= Wrap(OpenDatabase()), Clock);
 
-    public ExecutionPlace Place => field ??= new ExecutionPlace(StateFolder, Machine.RuntimeFolder(Folder));
+    /// <summary>Behaves as on a file system that other hosts see.</summary>
+    public bool Shared { get; init; }
+
+    public ExecutionPlace Place => field ??= new ExecutionPlace(StateFolder, Machine.RuntimeFolder(Folder)) { IsShared = Shared };
+
+    /// <summary>Makes the workflow; null for the sweep alone.</summary>
+    public Func<Span, TaskDefinition, WorkflowDefinition>? Workflow { get; init; }
 
     public Executions Executions => field ??= new Executions(Place, Records, Clock);
 
@@ -110,8 +116,10 @@ internal sealed class SweepProject(string folder) : IDisposable
             : [Expr.Of("sh"), Expr.Of("-c"), Expr.Of(Command), Expr.Of("sh"), Expr.To(Root.Item, "i")];
         TaskDefinition task = Task(new TaskDefinition("point", new TaskBody.Command(words), at));
         var each = new Node.Each(new NodeId("points"), new Elements.Known(new Axis("i", new Choices.Typed([.. Enumerable.Range(0, (int)Points).Select(i => new Word($"{i}", Value.Of(i)))]), at)), new Callee(CalleeKind.Task, "point", at), at) { Budget = Budget };
-        var closure = new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition("main", [each], at))]);
-        var node = new PlanNode(new NodePath("points"), NodePath.Root, each, EngineProfile.Local, Forecast.WillRun);
-        return new Plan(Digest.Of($"{Points} {string.Join(' ', words)}"), closure, "main", Value.NoEntries, null, [node]);
+        WorkflowDefinition workflow = Workflow?.Invoke(at, task) ?? new WorkflowDefinition("main", [each], at);
+        var diagnostics = new Diagnostics();
+        var facts = new Facts(default, Clock.GetUtcNow());
+        return Planner.Plan(new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(workflow)]), "main", Value.NoEntries, facts, diagnostics)
+            ?? throw new DiagnosticException(diagnostics);
     }
 }

@@ -261,6 +261,8 @@ internal sealed class ExecutionLoop : IDisposable
         {
             _lookedOut = now;
             _stoppedBy ??= _records.ReadStop(_execution.Id);
+            foreach (NodePath gate in _frontier.Running.Where(path => _plan.Find(path)?.Node is Node.Gate))
+                _frontier.Wake(gate);
             if (KeepsLease && now - _leased >= RenewLease)
                 Renew(now);
         }
@@ -280,6 +282,7 @@ internal sealed class ExecutionLoop : IDisposable
     private Facts NowFacts() => _options.Facts(new Facts(_execution.Id, _clock.GetUtcNow())
     {
         Folder = _folder.Work,
+        Signals = path => _records.ReadSignal(_execution.Id, path) is { } body ? Answers.Read(body) : null,
         StopAskedBy = _stoppedBy,
     });
 

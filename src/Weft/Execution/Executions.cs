@@ -92,6 +92,16 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         return records.Find(id) is { } row && OwnerOf(row) is not null;
     }
 
+    /// <summary>Answers a gate, from any process; false when it was answered before. The owner sees it within a quarter of a second.</summary>
+    /// <param name="value">Of an approval true or false, of an input the value.</param>
+    public bool Answer(ExecutionId id, NodePath gate, Value value, string by)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        bool isFirst = records.Signal(id, gate, by, Answers.Write(value, by, clock.GetUtcNow()));
+        write.Commit();
+        return isFirst;
+    }
+
     /// <summary>The process that runs the execution now, in words; null when none does.</summary>
     public string? OwnerOf(ExecutionRow row)
     {
@@ -154,9 +164,22 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
 internal sealed record ExecutionPlace(string StateFolder, string RuntimeFolder)
 {
     /// <summary>The project lies on a network file system: other hosts may run its executions too.</summary>
-    public bool IsShared { get; } = Directory.Exists(StateFolder) && FileSystems.IsNetwork(StateFolder);
+    public bool IsShared { get; init; } = Directory.Exists(StateFolder) && FileSystems.IsNetwork(StateFolder);
 
     public RunFolder FolderOf(ExecutionId id) => new(Path.Combine(StateFolder, "executions", id.Value), IsShared ? RuntimeFolder : null);
+}
+
+/// <summary>Answers to gates as they are recorded.</summary>
+internal static class Answers
+{
+    public static string Write(Value value, string by, DateTimeOffset at) =>
+        CanonicalJson.Write(Value.MapOf([new("at", Value.Of(at.ToUnixTimeMilliseconds())), new("by", Value.Of(by)), new("value", value)]));
+
+    public static Signal Read(string body)
+    {
+        var map = (Value.Map)CanonicalJson.Read(body);
+        return new Signal(map.Entries["value"], ((Value.Text)map.Entries["by"]).Content, DateTimeOffset.FromUnixTimeMilliseconds((long)((Value.Int)map.Entries["at"]).Number));
+    }
 }
 
 /// <summary>What shall run.</summary>

@@ -204,4 +204,36 @@ public abstract class LoopTests(bool hosted) : IDisposable
         Assert.Throws<ExecutionTakenException>(() => other.Take(start.Execution.Id));
         Assert.Equal(Phase.Succeeded, run.Wait().State);
     }
+
+    [Fact]
+    public void A_second_stop_kills_at_once()
+    {
+        using var project = new SweepProject(_folder.Root)
+        {
+            Hosted = hosted,
+            Command = "trap '' TERM; echo up > up; while :; do sleep 1; done",
+            Task = task => task with { Limits = new Limits(Grace: TimeSpan.FromHours(1)) },
+        };
+        ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start.Execution.Id);
+        var stopper = new Thread(() =>
+        {
+            while (!File.Exists(_folder.Path("up")))
+                Thread.Yield();
+            run.Stop("ann");
+            run.Stop("ann");
+        });
+        stopper.Start();
+        Assert.Equal(Phase.Cancelled, run.Wait().State);
+        stopper.Join();
+    }
+
+    [Fact]
+    public void On_a_file_system_that_other_hosts_see_locks_stay_on_this_host()
+    {
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Shared = true, Points = 3 };
+        ExecutionEnd end = project.Run();
+        Assert.Equal(Phase.Succeeded, end.State);
+        Assert.False(File.Exists(_folder.Path($".weft/executions/{end.Id}/lock")));
+    }
 }
