@@ -83,7 +83,14 @@ internal sealed class Session : IDisposable
 
     public void Dispose()
     {
-        Out.Flush();
-        Error.Flush();
+        try
+        {
+            Out.Flush();
+            Error.Flush();
+        }
+        catch (IOException)
+        {
+            // The terminal or the reader of our output is gone: nobody is left to be told.
+        }
     }
 }

@@ -11,7 +11,7 @@ namespace Weft.Cli.Commands;
 /// <param name="Snapshot">The id of the code's state.</param>
 internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, string? Snapshot, long RunsPerPoint);
 
-/// <summary>Runs an execution in this process and shows it, until it ends or the terminal goes away.</summary>
+/// <summary>Runs an execution in this process and shows it, until it ends. When the terminal goes away it is run on, unseen: `weft attach` follows it.</summary>
 internal static class Foreground
 {
     public static int Run(ProjectStore store, ExecutionRow execution, Plan plan, ForegroundOptions options, Session session)
@@ -47,10 +47,10 @@ internal static class Foreground
             Volatile.Write(ref running, run);
             using var interrupt = On(PosixSignal.SIGINT, () => run.Stop(user));
             using var terminate = On(PosixSignal.SIGTERM, () => run.Stop(user));
-            using var hangUp = On(PosixSignal.SIGHUP, run.Detach);
+            using var hangUp = On(PosixSignal.SIGHUP, output.Silence);
             ExecutionEnd end = run.Wait();
             output.Dispose();
-            return Closing.Print(end, session);
+            return output.IsSilent ? Closing.CodeOf(end) : Closing.Print(end, session);
         }
     }
 

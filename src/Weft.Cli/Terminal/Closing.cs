@@ -7,6 +7,15 @@ namespace Weft.Cli.Terminal;
 /// <summary>The last lines of an execution: counts, failures by cause, what to type next.</summary>
 internal static class Closing
 {
+    /// <summary>The exit code that says how it ended.</summary>
+    public static int CodeOf(ExecutionEnd end) => end.State switch
+    {
+        Phase.Succeeded or Phase.Running => ExitCodes.Succeeded,
+        Phase.Cancelled => ExitCodes.Cancelled,
+        _ when end.StoppedBy is not null => ExitCodes.Cancelled,
+        _ => ExitCodes.Failed,
+    };
+
     /// <returns>The exit code.</returns>
     public static int Print(ExecutionEnd end, Session session)
     {
@@ -14,13 +23,7 @@ internal static class Closing
             PrintJson(end, session);
         else
             PrintText(end, session);
-        return end.State switch
-        {
-            Phase.Succeeded or Phase.Running => ExitCodes.Succeeded,
-            Phase.Cancelled => ExitCodes.Cancelled,
-            _ when end.StoppedBy is not null => ExitCodes.Cancelled,
-            _ => ExitCodes.Failed,
-        };
+        return CodeOf(end);
     }
 
     private static void PrintText(ExecutionEnd end, Session session)

@@ -31,6 +31,7 @@ internal sealed class LiveOutput : IDisposable
     private readonly Channel<ExecutionEvent> _events = Channel.CreateUnbounded<ExecutionEvent>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly Thread _thread;
+    private volatile bool _isSilent;
 
     /// <param name="prefixed">Several tasks may run at a time.</param>
     /// <param name="progress">For the progress line; null for none.</param>
@@ -44,6 +45,12 @@ internal sealed class LiveOutput : IDisposable
         _thread = new Thread(Show) { IsBackground = true, Name = "output" };
         _thread.Start();
     }
+
+    /// <summary>Nobody sees what is written any more.</summary>
+    public bool IsSilent => _isSilent;
+
+    /// <summary>The terminal is gone: from now on nothing is written. Safe from any thread.</summary>
+    public void Silence() => _isSilent = true;
 
     /// <summary>Takes an event; never blocks.</summary>
     public void Publish(ExecutionEvent what) => _events.Writer.TryWrite(what);
@@ -61,15 +68,34 @@ internal sealed class LiveOutput : IDisposable
         while (open)
         {
             open = WaitForEvent();
-            while (_events.Reader.TryRead(out ExecutionEvent? what))
-                Take(what);
-            foreach (Tail tail in _tails.Values)
-                Copy(tail);
-            _session.Out.Flush();
-            if (_progress is not null && open)
-                _line.Draw(Counts(_progress()), Activity());
+            try
+            {
+                Show(open);
+            }
+            catch (IOException)
+            {
+                // The terminal or the reader of our output is gone; the execution is not.
+                _isSilent = true;
+            }
         }
-        _line.Clear();
+    }
+
+    private void Show(bool open)
+    {
+        while (_events.Reader.TryRead(out ExecutionEvent? what))
+        {
+            if (!_isSilent)
+                Take(what);
+        }
+        if (_isSilent)
+            return;
+        foreach (Tail tail in _tails.Values)
+            Copy(tail);
+        _session.Out.Flush();
+        if (_progress is not null && open)
+            _line.Draw(Counts(_progress()), Activity());
+        else
+            _line.Clear();
     }
 
     /// <summary>False when no more events come and all were taken.</summary>
