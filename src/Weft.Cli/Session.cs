@@ -43,6 +43,7 @@ internal sealed class Session : IDisposable
     /// <summary>A line for people beside the result: on standard error, and not with <c>--quiet</c>.</summary>
     public void Say(string line)
     {
+        Out.Flush();
         if (!Quiet)
             Error.WriteLine(line);
     }

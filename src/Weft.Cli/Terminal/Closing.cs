@@ -44,12 +44,15 @@ internal static class Closing
         }
         string parts = $"{Amounts.Count(counts.Done, "done", "done")}"
             + (counts.Failed > 0 ? $", {counts.Failed:N0} failed" : "")
-            + (counts.Other > 0 ? $", {counts.Other:N0} not run" : "");
+            + (NotRun(counts) > 0 ? $", {NotRun(counts):N0} not run" : "");
         string stopped = end.StoppedBy is { } by ? $", stopped by {by}" : "";
         session.Say($"{end.Name} {Word(end.State)}: {parts} in {Amounts.Duration(counts.Elapsed)}{stopped}");
         if (end.Failures.Length > 0)
             session.Say($"hint: `weft logs {end.Name} --failed` shows their output, `weft resume {end.Name}` tries them again");
     }
+
+    /// <summary>Skipped, blocked, cancelled, or never started because too many others failed.</summary>
+    private static long NotRun(ExecutionProgress counts) => Math.Max(counts.Other, counts.Total - counts.Done - counts.Failed);
 
     private static string Points(FailureGroup group)
     {
@@ -74,7 +77,7 @@ internal static class Closing
         json.WriteNumber("total", end.Progress.Total);
         json.WriteNumber("done", end.Progress.Done);
         json.WriteNumber("failed", end.Progress.Failed);
-        json.WriteNumber("notRun", end.Progress.Other);
+        json.WriteNumber("notRun", NotRun(end.Progress));
         json.WriteNumber("seconds", Math.Round(end.Progress.Elapsed.TotalSeconds, 3));
         json.WriteStartArray("failures");
         foreach (FailureGroup group in end.Failures)

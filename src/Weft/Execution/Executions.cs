@@ -21,6 +21,9 @@ namespace Weft.Execution;
 /// </summary>
 internal sealed class Executions(ExecutionPlace place, ExecutionRecords records, TimeProvider clock)
 {
+    /// <summary>How long a lock may still seem held by a process that has just let go of it.</summary>
+    private static readonly TimeSpan TakeOverTime = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How old a lease of another host may be before its owner counts as gone.</summary>
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
@@ -62,7 +65,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     {
         RunFolder folder = place.FolderOf(id);
         folder.Create();
-        FileLock owning = FileLock.TryAcquire(folder.Lock, LockMode.Exclusive) ?? throw new ExecutionTakenException(records.Find(id)?.Owner ?? "another process");
+        FileLock owning = FileLock.TryAcquire(folder.Lock, LockMode.Exclusive, TakeOverTime) ?? throw new ExecutionTakenException(records.Find(id)?.Owner ?? "another process");
         try
         {
             ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");

@@ -32,6 +32,20 @@ public sealed class FileLock : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// As <see cref="TryAcquire(string, LockMode)"/>, trying again for a while: a lock that was let go of can seem held for a moment more, by a child
+    /// that another thread is starting just now, or by somebody who only asks (<see cref="IsHeld"/>).
+    /// </summary>
+    public static FileLock? TryAcquire(string path, LockMode mode, TimeSpan patience)
+    {
+        using var never = new ManualResetEventSlim();
+        long started = Environment.TickCount64;
+        FileLock? acquired;
+        while ((acquired = TryAcquire(path, mode)) is null && Environment.TickCount64 - started < patience.TotalMilliseconds)
+            never.Wait(10);
+        return acquired;
+    }
+
     /// <summary>Waits for the lock, holding up the calling thread. For short critical sections only.</summary>
     public static FileLock Acquire(string path, LockMode mode)
     {
@@ -46,11 +60,11 @@ public sealed class FileLock : IDisposable
         return new FileLock(file);
     }
 
-    /// <summary>Whether somebody holds the file's lock right now; a missing file is not locked.</summary>
+    /// <summary>Whether somebody holds the file's exclusive lock right now; a missing file is not locked.</summary>
     public static bool IsHeld(string path)
     {
         using SafeFileHandle? file = RawFile.TryOpenRead(path);
-        return file is not null && !TryLock(file, LockMode.Exclusive);
+        return file is not null && !TryLock(file, LockMode.Shared);
     }
 
     /// <summary>Locks an already open file; false when somebody else holds it.</summary>
