@@ -31,12 +31,24 @@ public static class Evaluator
     };
 
     /// <summary>The references in an expression, in the order written, repeated ones included.</summary>
-    public static IEnumerable<Expr.Ref> References(Expr expression) => expression switch
+    public static IReadOnlyList<Expr.Ref> References(Expr expression)
     {
-        Expr.Ref reference => [reference],
-        Expr.Literal => [],
-        _ => Parts(expression).SelectMany(References),
-    };
+        var references = new List<Expr.Ref>();
+        AddReferences(expression, references);
+        return references;
+    }
+
+    /// <summary>As <see cref="References"/>, into a list that is used again.</summary>
+    public static void AddReferences(Expr expression, List<Expr.Ref> references)
+    {
+        if (expression is Expr.Ref reference)
+        {
+            references.Add(reference);
+            return;
+        }
+        foreach (Expr part in Parts(expression))
+            AddReferences(part, references);
+    }
 
     /// <summary>The expressions directly inside.</summary>
     public static IEnumerable<Expr> Parts(Expr expression) => expression switch

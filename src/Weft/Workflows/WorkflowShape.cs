@@ -11,8 +11,8 @@ namespace Weft.Workflows;
 public sealed class WorkflowShape
 {
     private readonly Dictionary<NodeId, int> _positions;
-    private readonly List<int>[] _dependencies;
-    private readonly List<int>[] _dependents;
+    private readonly int[][] _dependencies;
+    private readonly List<int>?[] _dependents;
     private readonly HashSet<NodeId> _gathered = [];
 
     public WorkflowShape(WorkflowDefinition workflow)
@@ -22,20 +22,25 @@ public sealed class WorkflowShape
         _positions = new Dictionary<NodeId, int>(count);
         for (int i = 0; i < count; i++)
             _positions.TryAdd(workflow.Nodes[i].Id, i);
-        _dependencies = new List<int>[count];
-        _dependents = new List<int>[count];
-        for (int i = 0; i < count; i++)
-            _dependents[i] = [];
+        _dependencies = new int[count][];
+        _dependents = new List<int>?[count];
+        var references = new List<Expr.Ref>();
+        var needs = new List<int>();
         for (int i = 0; i < count; i++)
         {
-            _dependencies[i] = [.. NeedsOf(workflow.Nodes[i]).Distinct()];
-            foreach (int need in _dependencies[i])
-                _dependents[need].Add(i);
+            FindNeeds(workflow.Nodes[i], needs, references);
+            _dependencies[i] = needs.Count == 0 ? [] : [.. needs];
+            foreach (int need in needs)
+                (_dependents[need] ??= []).Add(i);
         }
         foreach (Expr expression in workflow.Return.Values)
-            Note(expression);
+            Note(expression, references);
         // The best group of several is only known when all its results are.
-        _gathered.UnionWith(workflow.Nodes.OfType<Node.Each>().Where(each => each.Best is { Over.IsEmpty: false }).Select(each => each.Id));
+        foreach (Node node in workflow.Nodes)
+        {
+            if (node is Node.Each { Best: { Over.IsEmpty: false } })
+                _gathered.Add(node.Id);
+        }
         (Order, Cycle) = Sort();
     }
 
@@ -52,9 +57,9 @@ public sealed class WorkflowShape
     /// <summary>The nodes that must have ended before this one is decided.</summary>
     public IEnumerable<Node> Dependencies(NodeId id) => _dependencies[_positions[id]].Select(position => Workflow.Nodes[position]);
 
-    public int DependencyCount(NodeId id) => _dependencies[_positions[id]].Count;
+    public int DependencyCount(NodeId id) => _dependencies[_positions[id]].Length;
 
-    public IEnumerable<Node> Dependents(NodeId id) => _dependents[_positions[id]].Select(position => Workflow.Nodes[position]);
+    public IEnumerable<Node> Dependents(NodeId id) => _dependents[_positions[id]]?.Select(position => Workflow.Nodes[position]) ?? [];
 
     /// <summary>True when the lists of an Each's results are used, not only its best.</summary>
     public bool IsGathered(NodeId id) => _gathered.Contains(id);
@@ -73,55 +78,93 @@ public sealed class WorkflowShape
         }
     }
 
-    private IEnumerable<int> NeedsOf(Node node)
+    /// <summary>The positions of the nodes that one depends on, each once.</summary>
+    private void FindNeeds(Node node, List<int> needs, List<Expr.Ref> references)
     {
+        needs.Clear();
         foreach (Edge edge in node.After)
-        {
-            if (_positions.TryGetValue(edge.From, out int from))
-                yield return from;
-        }
+            Add(edge.From);
         foreach (Expr expression in Expressions(node))
         {
-            foreach (Expr.Ref reference in Evaluator.References(expression))
+            Note(expression, references);
+            foreach (Expr.Ref reference in references)
             {
-                if (reference.Root == Root.Node && _positions.TryGetValue(reference.Node, out int from))
-                    yield return from;
+                if (reference.Root == Root.Node)
+                    Add(reference.Node);
             }
-            Note(expression);
+        }
+        if (needs.Count > 1)
+        {
+            needs.Sort();
+            int kept = 1;
+            for (int i = 1; i < needs.Count; i++)
+            {
+                if (needs[i] != needs[i - 1])
+                    needs[kept++] = needs[i];
+            }
+            needs.RemoveRange(kept, needs.Count - kept);
+        }
+
+        void Add(NodeId id)
+        {
+            if (_positions.TryGetValue(id, out int position))
+                needs.Add(position);
         }
     }
 
-    private void Note(Expr expression)
+    /// <summary>Collects the references of an expression, and notes whose lists of results they read.</summary>
+    private void Note(Expr expression, List<Expr.Ref> references)
     {
-        foreach (Expr.Ref reference in Evaluator.References(expression))
+        references.Clear();
+        Evaluator.AddReferences(expression, references);
+        foreach (Expr.Ref reference in references)
         {
-            if (reference.Root == Root.Node && !(reference.Path.Length > 1 && reference.Path[1].Name == "best"))
+            if (reference.Root == Root.Node && _positions.TryGetValue(reference.Node, out int position) && Workflow.Nodes[position] is Node.Each
+                && !(reference.Path.Length > 1 && reference.Path[1].Name == "best"))
+            {
                 _gathered.Add(reference.Node);
+            }
         }
     }
 
     private (List<Node> Order, List<Node>? Cycle) Sort()
     {
         int count = Workflow.Nodes.Length;
+        if (IsInOrder())
+            return ([.. Workflow.Nodes], null);
         var order = new List<Node>(count);
         int[] open = new int[count];
         var ready = new PriorityQueue<int, int>();
         for (int i = 0; i < count; i++)
         {
-            open[i] = _dependencies[i].Count;
+            open[i] = _dependencies[i].Length;
             if (open[i] == 0)
                 ready.Enqueue(i, i);
         }
         while (ready.TryDequeue(out int next, out _))
         {
             order.Add(Workflow.Nodes[next]);
-            foreach (int dependent in _dependents[next])
+            foreach (int dependent in _dependents[next] ?? [])
             {
                 if (--open[dependent] == 0)
                     ready.Enqueue(dependent, dependent);
             }
         }
         return (order, order.Count == count ? null : FindCycle(open));
+    }
+
+    /// <summary>True when each node is declared after all it depends on, as most are: then that is the order.</summary>
+    private bool IsInOrder()
+    {
+        for (int i = 0; i < _dependencies.Length; i++)
+        {
+            foreach (int need in _dependencies[i])
+            {
+                if (need >= i)
+                    return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>Every node that is left has a dependency that is left too: walking up comes round to a node seen before.</summary>
