@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Numerics;
-using System.Text;
 using Weft.Text;
 using Weft.Values;
 
@@ -193,7 +190,7 @@ public ref struct ExprParser
         int start = Here();
         if (!Sign("-"))
             return Power();
-        if (_position < _text.Length && (char.IsAsciiDigit(_text[_position]) || StartsFraction() || Ahead("inf")))
+        if (Literals.StartsNumber(_text[_position..]) || Ahead("inf"))
         {
             int before = _position;
             if (Primary() is Expr.Literal number && !Ahead("**") && !Ahead(".") && !Ahead("["))
@@ -275,7 +272,7 @@ public ref struct ExprParser
         if (_failed || start >= _text.Length)
             return Unexpected("a value");
         char c = _text[start];
-        if (char.IsAsciiDigit(c) || StartsFraction())
+        if (Literals.StartsNumber(_text[start..]))
             return Number();
         switch (c)
         {
@@ -424,90 +421,27 @@ public ref struct ExprParser
         return items.ToImmutable();
     }
 
-    // number = digits [ "." digits ] [ ("e" | "E") ["+" | "-"] digits ], with "_" between digits
     private Expr Number()
     {
         int start = _position;
-        bool whole = true;
-        Digits();
-        if (_position < _text.Length && _text[_position] == '.' && (_position + 1 >= _text.Length || !Functions.StartsName(_text[_position + 1])))
-        {
-            whole = false;
-            _position++;
-            Digits();
-        }
-        if (_position < _text.Length && _text[_position] is 'e' or 'E')
-        {
-            int mark = _position++;
-            if (_position < _text.Length && _text[_position] is '+' or '-')
-                _position++;
-            if (_position < _text.Length && char.IsAsciiDigit(_text[_position]))
-            {
-                whole = false;
-                Digits();
-            }
-            else
-            {
-                _position = mark;
-            }
-        }
+        Value? number = Literals.ReadNumber(_text, ref _position);
         if (_position < _text.Length && Functions.ContinuesName(_text[_position]))
             return Unexpected("an operator after the number");
-        string digits = _text[start.._position].ToString().Replace("_", "", StringComparison.Ordinal);
-        if (digits.Length > 1000)
-            return Report(new Diagnostic("expression/too-long", "a number has more than 1000 digits", From(start)));
-        return new Expr.Literal(
-            whole ? new Value.Int(BigInteger.Parse(digits, CultureInfo.InvariantCulture)) : Value.Of(double.Parse(digits, CultureInfo.InvariantCulture)),
-            From(start));
+        return number is null
+            ? Report(new Diagnostic("expression/too-long", $"a number has more than {Literals.MostDigits} digits", From(start)))
+            : new Expr.Literal(number, From(start));
     }
 
-    private void Digits()
-    {
-        while (_position < _text.Length && (char.IsAsciiDigit(_text[_position]) || (_text[_position] == '_' && _position > 0 && char.IsAsciiDigit(_text[_position - 1]))))
-            _position++;
-    }
-
-    private readonly bool StartsFraction() =>
-        _position + 1 < _text.Length && _text[_position] == '.' && char.IsAsciiDigit(_text[_position + 1]);
-
-    // text = quote { character | "\" escape } quote; the escapes are those of JSON, and \' 
     private string? Quoted(char quote)
     {
         Blanks();
-        int start = _position++;
-        var text = new StringBuilder();
-        while (_position < _text.Length && _text[_position] != quote)
-        {
-            char c = _text[_position++];
-            if (c != '\\')
-            {
-                text.Append(c);
-                continue;
-            }
-            if (_position >= _text.Length)
-                break;
-            char escape = _text[_position++];
-            if (escape == 'u' && _position + 4 <= _text.Length && ushort.TryParse(_text.Slice(_position, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit))
-            {
-                text.Append((char)unit);
-                _position += 4;
-                continue;
-            }
-            if ("\"'\\/bfnrt".IndexOf(escape) is >= 0 and int known)
-            {
-                text.Append("\"'\\/\b\f\n\r\t"[known]);
-                continue;
-            }
-            Report(new Diagnostic("expression/escape", $"`\\{escape}` is no escape in a text", At(_position - 2, 2)) { Hint = "write `\\\\` for a backslash" });
-            return null;
-        }
-        if (_position >= _text.Length)
-        {
-            Report(new Diagnostic("expression/unclosed-text", $"the text has no closing {(quote == '"' ? "`\"`" : "`'`")}", At(start, 1)));
-            return null;
-        }
-        _position++;
-        return text.ToString();
+        int start = _position;
+        if (Literals.ReadText(_text, ref _position, out int escape) is { } text)
+            return text;
+        Report(escape < 0
+            ? new Diagnostic("expression/unclosed-text", $"the text has no closing `{quote}`", At(start, 1))
+            : new Diagnostic("expression/escape", $"`{_text.Slice(escape, 2)}` is no escape in a text", At(escape, 2)) { Hint = "write `\\\\` for a backslash" });
+        return null;
     }
 
     // name = letter { letter | digit | "_" } | "`" { any } "`"

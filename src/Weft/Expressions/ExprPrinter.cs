@@ -88,13 +88,9 @@ public static class ExprPrinter
                 });
                 break;
             case Op.Negate:
-                Bracketed(text, level > 8, () =>
-                {
-                    // A minus before a number would become part of it.
-                    bool isNumber = apply.Arguments[0] is Expr.Literal;
-                    text.Append('-');
-                    Bracketed(text, isNumber, () => Print(text, apply.Arguments[0], bare, isNumber ? 0 : 8));
-                });
+                // A minus before a number would become part of it.
+                bool isNumber = apply.Arguments[0] is Expr.Literal;
+                Bracketed(text, level > 8, () => Bracketed(text.Append('-'), isNumber, () => Print(text, apply.Arguments[0], bare, isNumber ? 0 : 8)));
                 break;
             case Op.If:
                 Bracketed(text, level > 1, () =>

@@ -12,7 +12,7 @@ namespace Weft.Expressions;
 /// </summary>
 public static class Template
 {
-    private const string Open = "${{";
+    internal const string Open = "${{";
 
     private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_");
 
@@ -27,94 +27,7 @@ public static class Template
     /// A command line: split into words first (blanks part words; quotes and backslash keep blanks as in a shell), then each word is a
     /// template. A value never becomes several words, except that a list fills several where it is a whole word.
     /// </summary>
-    public static ImmutableArray<Expr>? Words(string text, Span at, Diagnostics problems, Root bare = Root.Node)
-    {
-        var words = ImmutableArray.CreateBuilder<Expr>();
-        var parts = ImmutableArray.CreateBuilder<Expr>();
-        var literal = new StringBuilder();
-        bool inWord = false;
-        bool good = true;
-        char quote = '\0';
-        int quoteStart = 0;
-        int i = 0;
-        while (i < text.Length)
-        {
-            char c = text[i];
-            if (quote != '\'' && IsOpen(text, i) is var skip && skip > 0)
-            {
-                inWord = true;
-                if (skip > Open.Length)
-                {
-                    literal.Append(Open);
-                    i += skip;
-                    continue;
-                }
-                int end = Close(text, i + Open.Length, text.Length);
-                if (end < 0)
-                {
-                    problems.Add(Unclosed(text, i, at));
-                    return null;
-                }
-                Flush(literal, parts, at);
-                if (ExprParser.Parse(text, i + Open.Length, end - i - Open.Length, at, problems, bare) is { } part)
-                    parts.Add(part);
-                else
-                    good = false;
-                i = end + 2;
-                continue;
-            }
-            i++;
-            if (quote != '\0')
-            {
-                if (c == quote)
-                    quote = '\0';
-                else if (c == '\\' && quote == '"' && i < text.Length && text[i] is '"' or '\\' or '$' or '`')
-                    literal.Append(text[i++]);
-                else
-                    literal.Append(c);
-            }
-            else if (c is '\'' or '"')
-            {
-                (quote, quoteStart, inWord) = (c, i - 1, true);
-            }
-            else if (c == '\\' && i < text.Length)
-            {
-                // A backslash at the end of a line joins it with the next one.
-                if (text[i] != '\n')
-                {
-                    literal.Append(text[i]);
-                    inWord = true;
-                }
-                i++;
-            }
-            else if (char.IsWhiteSpace(c))
-            {
-                EndWord();
-            }
-            else
-            {
-                literal.Append(c);
-                inWord = true;
-            }
-        }
-        if (quote != '\0')
-        {
-            problems.Error("template/unclosed-quote", $"the quote {quote} is not closed", Place(text, at, quoteStart, 1));
-            return null;
-        }
-        EndWord();
-        return good ? words.ToImmutable() : null;
-
-        void EndWord()
-        {
-            if (!inWord)
-                return;
-            Flush(literal, parts, at);
-            words.Add(Whole(parts, at));
-            parts.Clear();
-            inWord = false;
-        }
-    }
+    public static ImmutableArray<Expr>? Words(string text, Span at, Diagnostics problems, Root bare = Root.Node) => new WordReader(text, at, problems, bare).Read();
 
     /// <summary>The words of a command with all values known: a list that is a whole word fills as many as it has items.</summary>
     public static IEnumerable<string> Fill(Expr word, Value value) => word is not Expr.Concat && value is Value.List list
@@ -139,37 +52,41 @@ public static class Template
         int i = start;
         while (i < end)
         {
-            int skip = IsOpen(text, i);
-            if (skip == 0)
+            int skip = OpenLength(text, i);
+            if (skip == Open.Length)
             {
-                literal.Append(text[i++]);
+                Flush(literal, parts, at);
+                if (!ReadPart(text, ref i, end, at, problems, bare, parts, ref good))
+                    return false;
                 continue;
             }
-            if (skip > Open.Length)
-            {
-                literal.Append(Open);
-                i += skip;
-                continue;
-            }
-            int close = Close(text, i + Open.Length, end);
-            if (close < 0)
-            {
-                problems.Add(Unclosed(text, i, at));
-                return false;
-            }
-            Flush(literal, parts, at);
-            if (ExprParser.Parse(text, i + Open.Length, close - i - Open.Length, at, problems, bare) is { } part)
-                parts.Add(part);
-            else
-                good = false;
-            i = close + 2;
+            literal.Append(skip > 0 ? Open : text[i].ToString());
+            i += Math.Max(skip, 1);
         }
         Flush(literal, parts, at);
         return good;
     }
 
+    /// <summary>Reads <c>${{ expression }}</c>; false when it is not closed.</summary>
+    internal static bool ReadPart(string text, ref int i, int end, Span at, Diagnostics problems, Root bare, ImmutableArray<Expr>.Builder parts, ref bool good)
+    {
+        int start = i + Open.Length;
+        int close = Close(text, start, end);
+        if (close < 0)
+        {
+            problems.Add(new Diagnostic("template/unclosed", "`${{` has no closing `}}`", Place(text, at, i, Open.Length)) { Hint = "write `$${{` for a literal `${{`" });
+            return false;
+        }
+        if (ExprParser.Parse(text, start, close - start, at, problems, bare) is { } part)
+            parts.Add(part);
+        else
+            good = false;
+        i = close + 2;
+        return true;
+    }
+
     /// <summary>How long the opening at this place is: 3, 4 when a dollar before it makes it literal, 0 when there is none.</summary>
-    private static int IsOpen(string text, int i)
+    internal static int OpenLength(string text, int i)
     {
         if (text[i] != '$')
             return 0;
@@ -206,7 +123,7 @@ public static class Template
         return -1;
     }
 
-    private static void Flush(StringBuilder literal, ImmutableArray<Expr>.Builder parts, Span at)
+    internal static void Flush(StringBuilder literal, ImmutableArray<Expr>.Builder parts, Span at)
     {
         if (literal.Length == 0)
             return;
@@ -214,17 +131,14 @@ public static class Template
         literal.Clear();
     }
 
-    private static Expr Whole(ImmutableArray<Expr>.Builder parts, Span at) => parts.Count switch
+    internal static Expr Whole(ImmutableArray<Expr>.Builder parts, Span at) => parts.Count switch
     {
         0 => new Expr.Literal(Value.Of(""), at),
         1 => parts[0],
         _ => new Expr.Concat(parts.ToImmutable(), at),
     };
 
-    private static Diagnostic Unclosed(string text, int i, Span at) =>
-        new("template/unclosed", "`${{` has no closing `}}`", Place(text, at, i, Open.Length)) { Hint = "write `$${{` for a literal `${{`" };
-
-    private static Span Place(string text, Span at, int start, int length)
+    internal static Span Place(string text, Span at, int start, int length)
     {
         int offset = at.Text.IndexOf(text, StringComparison.Ordinal);
         return offset < 0 ? at : at.Part(offset + start, length);
