@@ -53,7 +53,8 @@ internal static class Calls
             return state.End switch
             {
                 Outcome.Succeeded => new Step.Finish(state.Outputs),
-                Outcome.Failed failed => new Step.Fail(failed),
+                // The node that failed there is no node of this execution.
+                Outcome.Failed failed => new Step.Fail(failed with { Cause = null }),
                 Outcome.Cancelled cancelled => new Step.Cancel(cancelled.By),
                 _ => Decision.Fail(ErrorClass.NodeLost, "execution/lost", "nothing is known of the end of the execution"),
             };

@@ -337,6 +337,9 @@ public sealed class GraphCheck(Closure closure)
             case Node.Each { Over: Elements.Known } each when !closure.OutputsOf(each.Body).ContainsKey(output):
                 return TypeExpr.Any;
         }
+        // That there is no such callee is said once, of the node itself.
+        if (node.Uses is { } used && closure.InputsOf(used) is null)
+            return TypeExpr.Any;
         ImmutableSortedDictionary<string, Port> outputs = node.Uses is { } callee ? closure.OutputsOf(callee) : Port.None;
         if (outputs.TryGetValue(output, out Port? port))
             return Field(node is Node.Each array ? ListType(array, port.Type) : port.Type, reference, 2, report);
