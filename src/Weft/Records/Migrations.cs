@@ -11,6 +11,10 @@ internal static class Migrations
     [
         new(1, Tables.First),
         new(2, ModelTables.All),
+        new(3, """
+            DROP INDEX metric_last_value;
+            CREATE INDEX metric_last_value ON metric_last (experiment, key, nan, value, run);
+            """),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

@@ -8,16 +8,20 @@ namespace Weft.Tracking;
 /// Finds the ids of the runs that a search asks for, in order. A database's own planner guesses badly here, and the wrong side costs a hundred
 /// times the right one, so the side is chosen by counting:
 /// <list type="number">
-/// <item>Each group of clauses that an index answers is counted up to <see cref="FewEnough"/>. If one has so few runs, it drives: its runs are
+/// <item>The runs that each group of clauses leaves are counted in its index, up to <see cref="CountLimit"/>. The fewest may drive: its runs are
 /// looked up, tested against the rest and sorted.</item>
-/// <item>Else the index of the order drives, when it has one (the start time, the value of a metric): its runs are tested one after the other
-/// until the page is full. Runs without a value of the metric come after all others.</item>
+/// <item>Or the index of the order drives, when it has one (the start time, the value of a metric): its runs are tested one after the other
+/// until the page is full. Runs without a value of the metric come after all others. How many must be walked follows from the counts.</item>
 /// <item>Else all runs of the experiments are tested and sorted.</item>
 /// </list>
 /// </summary>
 internal sealed class RunSearchPlan
 {
-    private const int FewEnough = 2000;
+    /// <summary>Counting this far costs about a millisecond; what matches more runs is taken to match half of all.</summary>
+    private const int CountLimit = 20_000;
+
+    /// <summary>What a run that was looked up costs against one that was walked over.</summary>
+    private const double LookUpCost = 2;
 
     /// <summary>More experiments than this are not walked one by one.</summary>
     private const int MostBranches = 40;
@@ -51,14 +55,14 @@ internal sealed class RunSearchPlan
         var plan = new RunSearchPlan(reader, experiments, clauses, orders, view);
         if (plan.CannotMatch())
             return [];
-        if (plan.Driver() is { } driver)
-            return plan.Sorted(offset, most, driver);
         bool fewBranches = plan._experiments.Count * plan._stages.Length <= MostBranches;
-        if (fewBranches && plan._orders is [] or [{ Field: { Kind: FieldKind.Attribute, Key: "start_time" }, Ascending: false }])
+        bool walksNewest = fewBranches && plan._orders is [] or [{ Field: { Kind: FieldKind.Attribute, Key: "start_time" }, Ascending: false }];
+        bool walksMetric = fewBranches && plan._orders is [{ Field.Kind: FieldKind.Metric }, .. var rest] && rest.All(order => order.Field.Key == "start_time");
+        if (plan.Driver(walksNewest || walksMetric ? offset + most : long.MaxValue) is { } driver)
+            return plan.Sorted(offset, most, driver);
+        if (walksNewest)
             return plan.WalkNewest(offset, most);
-        if (fewBranches && plan._orders is [{ Field.Kind: FieldKind.Metric } metric, .. var rest] && rest.All(order => order.Field.Key == "start_time"))
-            return plan.WalkMetric(metric, offset, most);
-        return plan.Sorted(offset, most, driver: null);
+        return walksMetric ? plan.WalkMetric(plan._orders[0], offset, most) : plan.Sorted(offset, most, driver: null);
     }
 
     /// <summary>A clause on a key that was never logged holds for no run.</summary>
@@ -69,22 +73,31 @@ internal sealed class RunSearchPlan
 
     private long Key(in Field field) => _reader.Keys.Find(field.Key) ?? -1;
 
-    /// <summary>A query of the run numbers of the most selective clauses, if they are few.</summary>
-    private Action<SqlText>? Driver()
+    /// <summary>A query of the run numbers of the most selective clauses, if looking them up is cheaper than walking the order.</summary>
+    /// <param name="wanted">How many matches the walk would have to find.</param>
+    private Action<SqlText>? Driver(long wanted)
     {
+        if (_clauses.IsEmpty)
+            return null;
         Action<SqlText>? best = null;
-        long fewest = FewEnough + 1;
+        long fewest = long.MaxValue;
+        double all = Math.Max(1, _reader.Database.Prepare("SELECT max(id) FROM run").QueryLong() ?? 1);
+        double matching = 1;
         foreach (IGrouping<(FieldKind, string), Clause> group in _clauses.GroupBy(clause => (clause.Field.Kind, clause.Field.Key)))
         {
-            if (Source([.. group]) is not { } source)
-                continue;
-            var count = new SqlText().Add("SELECT count(*) FROM (");
-            source(count);
-            long found = Conditions.Count(_reader.Database, count.Add(" LIMIT ").Value((long)FewEnough + 1).Add(") few")) ?? 0;
-            if (found < fewest)
-                (best, fewest) = (source, found);
+            long found = CountLimit + 1;
+            if (Source([.. group]) is { } source)
+            {
+                var count = new SqlText().Add("SELECT count(*) FROM (");
+                source(count);
+                found = Conditions.Count(_reader.Database, count.Add(" LIMIT ").Value(CountLimit + 1L).Add(") few")) ?? 0;
+                if (found <= CountLimit && found < fewest)
+                    (best, fewest) = (source, found);
+            }
+            matching *= found > CountLimit ? 0.5 : Math.Min(1, found / all);
         }
-        return best;
+        double walked = matching == 0 ? all : Math.Min(all, wanted / matching);
+        return best is not null && fewest * LookUpCost <= walked ? best : null;
     }
 
     /// <summary>The run numbers that clauses on one field leave, from an index; null when none answers them.</summary>
