@@ -105,6 +105,22 @@ public sealed class EmbeddedEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Programs_that_make_one_experiment_at_once_all_get_it()
+    {
+        JsonElement[] made = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Call("POST", "experiments/create", """{"name":"iris"}""")));
+        Assert.Single(made.Select(answer => answer.GetProperty("experiment_id").GetString()).Distinct());
+    }
+
+    [Fact]
+    public async Task Runs_that_a_killed_program_left_are_ended()
+    {
+        string run = (await Call("POST", "runs/create", """{"experiment_id":"0","start_time":1}""")).GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
+        await using TrackingStore store = OpenStore();
+        Assert.Equal(1, await store.Runs.EndNodeAsync(_attempt.Execution, _attempt.Path, RunStatus.Killed));
+        Assert.Equal(RunStatus.Killed, store.Runs.GetInfo(new RunId(run)).Status);
+    }
+
+    [Fact]
     public async Task An_heir_takes_the_port_and_the_tokens()
     {
         await Call("GET", "experiments/get?experiment_id=0");

@@ -20,11 +20,15 @@ internal static class Foreground
         RunningExecution? running = null;
         // The output thread asks for progress from the start, the execution comes a moment later.
         using var output = new LiveOutput(session, prefixed: options.Parallel > 1, () => Volatile.Read(ref running)?.Progress ?? new ExecutionProgress(0, 0, 0, 0, 0, TimeSpan.Zero));
+        string runsFolder = Path.Combine(store.Root, "mlruns");
+        using var door = new TrackingDoor(store, store.Place.FolderOf(execution.Id).Root, runsFolder, session);
         RunningExecution run;
         try
         {
             run = store.Executions.Take(execution.Id, plan, new RunOptions
             {
+                Variables = call => door.Variables(call.Id, plan.Workflow),
+                ArtifactRoot = runsFolder,
                 Parallel = options.Parallel,
                 IgnoreResources = options.IgnoreResources,
                 ProjectFolder = store.Root,
@@ -44,6 +48,7 @@ internal static class Foreground
         }
         using (run)
         {
+            door.Reopen();
             Volatile.Write(ref running, run);
             using var interrupt = On(PosixSignal.SIGINT, () => run.Stop(user));
             using var terminate = On(PosixSignal.SIGTERM, () => run.Stop(user));

@@ -12,7 +12,9 @@ internal static class ExperimentRoutes
     {
         Fields fields = await call.ReadAsync();
         string name = fields.Required("name");
-        long id = await call.Store.Experiments.CreateAsync(name, fields.Text("artifact_location"), fields.Labels("tags"));
+        // Clients ask for a name and then make it; of several programs of a sweep that do so at once, all but one come second.
+        bool mayExist = call.Caller.Attempt is not null;
+        long id = await call.Store.Experiments.CreateAsync(name, fields.Text("artifact_location"), fields.Labels("tags"), mayExist);
         await call.AnswerAsync(json => json.WriteString("experiment_id"u8, id.ToString()));
     }
 

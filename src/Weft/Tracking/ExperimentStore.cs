@@ -23,19 +23,18 @@ public sealed class ExperimentStore
 
     /// <summary>Makes an experiment and returns its id. A name is taken for ever, also by a deleted experiment.</summary>
     /// <param name="location">Where artifacts go; null: a folder named by the id under the store's artifact root.</param>
-    public Task<long> CreateAsync(string name, string? location, IReadOnlyList<Label> labels)
+    /// <param name="mayExist">Answer the id of an active experiment that has the name already, instead of refusing.</param>
+    public Task<long> CreateAsync(string name, string? location, IReadOnlyList<Label> labels, bool mayExist = false)
     {
         Rules.CheckExperimentName(name);
         foreach (Label label in labels)
             CheckLabel(label);
         string? checkedLocation = string.IsNullOrEmpty(location) ? null : Rules.CheckLocation(location);
-        return _writer.WriteAsync(turn => Insert(turn, name, checkedLocation, labels));
+        return _writer.WriteAsync(turn =>
+            mayExist && turn.Database.Prepare("SELECT id FROM experiment WHERE name = ?1 AND stage = 'active'").Bind(1, name).QueryLong() is { } found
+                ? found
+                : Insert(turn, name, checkedLocation, labels));
     }
-
-    /// <summary>The id of the experiment with this name, made if there is none; a deleted one is the caller's mistake.</summary>
-    public async Task<long> FindOrCreateAsync(string name, string? location = null) =>
-        FindByName(name) is { } found ? Usable(found).Id : await _writer.WriteAsync(turn =>
-            turn.Database.Prepare("SELECT id FROM experiment WHERE name = ?1").Bind(1, name).QueryLong() ?? Insert(turn, name, location, []));
 
     public Experiment Get(long id) =>
         Find(id) ?? throw TrackingException.Missing($"No Experiment with id={id} exists");

@@ -18,6 +18,11 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
 
     public void Record(NodeRun run)
     {
+        if (HasOthers(run))
+        {
+            EndOthers(run);
+            return;
+        }
         (long experiment, string location) = Experiment(run.Experiment);
         RunInfo info = Find(run) is { } row ? Continue(run, row) : Insert(run, experiment, location);
         foreach (Param param in run.Params)
@@ -33,9 +38,19 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
         MetricLog.Write(_turn, info, run.Metrics.AsSpan());
     }
 
+    /// <summary>Whether the node's program made runs itself: then these are its runs.</summary>
+    private bool HasOthers(NodeRun run) =>
+        database.Prepare("SELECT 1 FROM run WHERE execution = ?1 AND path = ?2 AND name <> ?3").Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Any();
+
+    /// <summary>A program that was killed left its runs running.</summary>
+    private void EndOthers(NodeRun run) =>
+        database.Prepare("UPDATE run SET status = ?4, ended = ?5, summary = NULL WHERE execution = ?1 AND path = ?2 AND name <> ?3 AND status IN ('RUNNING', 'SCHEDULED')")
+            .Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Bind(4, Words.Of(run.Status)).Bind(5, run.Ended).Run();
+
     private RunInfo? Find(NodeRun run)
     {
-        foreach (Row row in database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE r.execution = ?1 AND r.path = ?2").Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Query())
+        Statement own = database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE r.execution = ?1 AND r.path = ?2 AND r.name = ?3");
+        foreach (Row row in own.Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Query())
             return RunReader.Info(row);
         return null;
     }

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Weft.Server.Embedded;
+using Weft.Tracking;
+using Weft.Values;
+
+namespace Weft.Cli;
+
+/// <summary>
+/// The tracking endpoint of an execution that this process runs. Its port and secret are kept in the run folder, readable by the user only, so
+/// that who goes on with the execution of a killed process answers its programs at the same address.
+/// </summary>
+internal sealed class TrackingDoor : IDisposable
+{
+    private const string FileName = "tracking";
+
+    private readonly string _folder;
+    private readonly Lazy<ITrackingEndpoint>? _endpoint;
+
+    /// <summary>Nothing listens before the first attempt asks for its variables; nothing at all when the user's own server is to be used.</summary>
+    /// <param name="folder">The execution's run folder.</param>
+    /// <param name="runsFolder">Where artifacts of programs go, absolute.</param>
+    public TrackingDoor(ProjectStore store, string folder, string runsFolder, Session session)
+    {
+        _folder = folder;
+        if (session.Surroundings.Variable("MLFLOW_TRACKING_URI") is { } other)
+            session.Say($"programs log to {other}, as MLFLOW_TRACKING_URI says");
+        else
+            _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder));
+    }
+
+    /// <summary>Listens at once when programs of a process before this one may still run. The execution must be taken.</summary>
+    public void Reopen()
+    {
+        if (File.Exists(Path.Combine(_folder, FileName)))
+            _ = _endpoint?.Value;
+    }
+
+    public IEnumerable<KeyValuePair<string, string>> Variables(AttemptId attempt, string experiment) => _endpoint?.Value.Variables(attempt, experiment) ?? [];
+
+    public void Dispose()
+    {
+        if (_endpoint is { IsValueCreated: true })
+            _endpoint.Value.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Apart, so that nothing of the server is loaded where it is not wanted.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static EmbeddedEndpoint Listen(ProjectStore store, string folder, string runsFolder)
+    {
+        (int port, byte[] secret) = Read(folder) ?? (0, AttemptTokens.NewSecret());
+        var options = new EmbeddedOptions
+        {
+            Port = port,
+            Tokens = new AttemptTokens(secret),
+            RunsFolder = runsFolder,
+            OpenStore = () => TrackingStore.Open(ProjectStore.DatabaseOf(store.Root), new TrackingOptions(runsFolder), store.Clock),
+            Clock = store.Clock,
+        };
+        EmbeddedEndpoint endpoint;
+        try
+        {
+            endpoint = EmbeddedEndpoint.Open(options);
+        }
+        catch (SocketException) when (port != 0)
+        {
+            // Somebody took the port meanwhile: programs that still run lose their endpoint, new ones get another.
+            endpoint = EmbeddedEndpoint.Open(options with { Port = 0 });
+        }
+        if (endpoint.Address.Port != port)
+            Write(folder, endpoint.Address.Port, secret);
+        return endpoint;
+    }
+
+    private static (int Port, byte[] Secret)? Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+            return null;
+        string[] words = File.ReadAllText(path).Split(' ', StringSplitOptions.TrimEntries);
+        return words.Length == 2 && int.TryParse(words[0], out int port) && words[1].Length == 64 ? (port, Convert.FromHexString(words[1])) : null;
+    }
+
+    private static void Write(string folder, int port, byte[] secret)
+    {
+        Directory.CreateDirectory(folder);
+        string part = Path.Combine(folder, FileName + ".part");
+        File.Delete(part);
+        using (var file = new FileStream(part, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+            file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{port} {Convert.ToHexStringLower(secret)}\n")));
+        }
+        File.Move(part, Path.Combine(folder, FileName), overwrite: true);
+    }
+}
