@@ -21,6 +21,17 @@ public sealed class TransportTests : IAsyncLifetime
         Assert.Equal("""{"store_type":"SqlStore","workspaces_enabled":false}""", (await _server.Get("/api/3.0/mlflow/server-info")).Body);
     }
 
+    [Fact]
+    public async Task Requests_are_counted_for_prometheus()
+    {
+        await _server.Get("experiments/get?experiment_id=0");
+        await _server.Get("experiments/get?experiment_id=77");
+        string text = (await _server.Get("/metrics")).Body;
+        Assert.Contains("weft_http_requests_total{status=\"2xx\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("weft_http_requests_total{status=\"4xx\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("weft_http_request_seconds_count 2\n", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("GET", "/api/2.0/mlflow/nothing", 404)]
     [InlineData("GET", "/api/9.0/mlflow/runs/get", 404)]

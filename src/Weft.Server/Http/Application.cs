@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Weft.Records;
 using Weft.Server.Artifacts;
 using Weft.Server.Embedded;
 using Weft.Server.Mlflow;
@@ -39,6 +40,8 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 
     public TimeProvider Clock { get; }
 
+    public RequestCounts Counts { get; } = new();
+
     /// <summary>Where runs are mirrored in MLflow's file layout; null: nowhere.</summary>
     public RunsFolder? Layout { get; init; }
 
@@ -52,6 +55,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     {
         string path = PathOf(context);
         var call = new Call(context, this, path);
+        long start = Clock.GetTimestamp();
         try
         {
             await AnswerAsync(call);
@@ -59,6 +63,10 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         catch (TrackingException refused) when (!context.Response.HasStarted)
         {
             await ErrorAnswer.SendAsync(call, refused);
+        }
+        catch (DatabaseException busy) when (busy.Fault == DatabaseFault.Busy && !context.Response.HasStarted)
+        {
+            await ErrorAnswer.SendAsync(call, new TrackingException(TrackingError.TemporarilyUnavailable, busy.Message));
         }
         catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
         {
@@ -72,6 +80,10 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         {
             Log.Failed(_log, context.Request.Method, path, e);
             await ErrorAnswer.SendAsync(call, new TrackingException(TrackingError.InternalError, $"{e.GetType().Name}: {e.Message}"));
+        }
+        finally
+        {
+            Counts.Add(context.Response.StatusCode, Clock.GetElapsedTime(start));
         }
     }
 

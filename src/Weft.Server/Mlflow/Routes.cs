@@ -22,6 +22,7 @@ internal static class Routes
     [
         new("GET", "health", call => call.TextAsync("OK")),
         new("GET", "healthz", call => call.TextAsync("OK")),
+        new("GET", "metrics", call => call.SendAsync("text/plain; version=0.0.4; charset=utf-8", call.Application.Counts.Print(), 200)),
         new("GET", "version", call => call.TextAsync(ApiLevel)),
         new("GET", V3 + "server-info", ServerInfoAsync),
 

@@ -215,7 +215,7 @@ public sealed class LoggedModelStore
     private static long Offset(string? token, string fingerprint)
     {
         long offset = PageToken.Read(token);
-        if (!string.IsNullOrEmpty(token) && !Encoding.UTF8.GetString(Convert.FromBase64String(token)).Contains(fingerprint, StringComparison.Ordinal))
+        if (!string.IsNullOrEmpty(token) && !Encoding.UTF8.GetString(PageToken.Decode(token)).Contains(fingerprint, StringComparison.Ordinal))
             throw TrackingException.Invalid("The page token was made for a search with other experiments, filter or order");
         return offset;
     }

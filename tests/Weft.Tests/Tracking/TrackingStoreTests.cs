@@ -134,6 +134,8 @@ public sealed class TrackingStoreTests : IAsyncDisposable
         Assert.Equal("", Search("tags.nobody != 'x'"));
         Assert.Equal("4", Search("run_name = 'run-4'"));
         Assert.Equal("2 1 0", Search("start_time < 3"));
+        Assert.Equal("9 8 7 6 5 4 3 2 1 0", Search("run_id NOT IN ('ABC')"));
+        Assert.Equal("", Search("run_id IN ('ABC')"));
         Assert.Equal("7 6 5 4 3 2 1 0 8 9", Search("", "metrics.acc DESC"));
         Assert.Equal("0 1 2 3 4 5 6 7 8 9", Search("", "metrics.acc"));
         Assert.Equal("9 7 5 3 1 8 6 4 2 0", Search("", "params.model"));

@@ -10,6 +10,10 @@ internal static class Conditions
     {
         switch (clause.Comparison)
         {
+            case Comparison.In when clause.Texts.IsEmpty:
+                return sql.Add("1 = 0");
+            case Comparison.NotIn when clause.Texts.IsEmpty:
+                return sql.Add("1 = 1");
             case Comparison.Like:
                 return sql.Add(column).Add(" LIKE ").Value(clause.Text);
             case Comparison.ILike:

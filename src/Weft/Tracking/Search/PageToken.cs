@@ -33,5 +33,7 @@ internal static class PageToken
         throw TrackingException.Invalid("Invalid page token, could not base64-decode it to an offset");
     }
 
-    private static byte[] Decode(string token) => token.AsSpan().ContainsAny('-', '_') ? Base64Url.DecodeFromChars(token) : Convert.FromBase64String(token);
+    /// <summary>The bytes of a token in either alphabet.</summary>
+    /// <exception cref="FormatException">It is not base64.</exception>
+    public static byte[] Decode(string token) => token.AsSpan().ContainsAny('-', '_') ? Base64Url.DecodeFromChars(token) : Convert.FromBase64String(token);
 }
