@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Weft.Config.Composition;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
@@ -23,7 +24,7 @@ public sealed record HydraJob(
     /// <summary>The job of a composition. Its folder becomes known to <c>${hydra:runtime.output_dir}</c>.</summary>
     /// <param name="number">Of a job in a sweep; null for a single run.</param>
     /// <returns>Null when its folder cannot be told; diagnostics say why.</returns>
-    internal static HydraJob? Of(Composition.Composition composition, int? number, string workingFolder, Diagnostics diagnostics)
+    internal static HydraJob? Of(Composition.Composition composition, BigInteger? number, string workingFolder, Diagnostics diagnostics)
     {
         DictConfig hydra = composition.Hydra;
         var job = (DictConfig)hydra["job"]!;

@@ -13,30 +13,24 @@ public sealed class HydraSweep
     private readonly Composer _composer;
     private readonly string? _configName;
     private readonly string _workingFolder;
-    private readonly ImmutableArray<string> _hydraOverrides;
 
-    private HydraSweep(Composer composer, Composition.Composition frame, BasicSweep points, string folder, ImmutableArray<(BigInteger First, BigInteger Size)> batches, string? configName, string workingFolder)
+    private HydraSweep(Composer composer, string? configName, string workingFolder)
     {
         _composer = composer;
         _configName = configName;
         _workingFolder = workingFolder;
-        _hydraOverrides = [.. frame.HydraOverrides];
-        Frame = frame;
-        Points = points;
-        Folder = folder;
-        Batches = batches;
     }
 
     /// <summary>The composition outside of the jobs; what is saved as <c>multirun.yaml</c>.</summary>
-    public Composition.Composition Frame { get; }
+    public required Composition.Composition Frame { get; init; }
 
-    public BasicSweep Points { get; }
+    public required BasicSweep Points { get; init; }
 
     /// <summary>Folder of all jobs, as the configuration names it.</summary>
-    public string Folder { get; }
+    public required string Folder { get; init; }
 
     /// <summary>First number and size of each batch; a later batch starts when all jobs of the one before succeeded.</summary>
-    public ImmutableArray<(BigInteger First, BigInteger Size)> Batches { get; }
+    public required ImmutableArray<(BigInteger First, BigInteger Size)> Batches { get; init; }
 
     /// <summary>The text of <c>multirun.yaml</c>.</summary>
     public string Record => ConfigWriter.ToYaml(Frame.Config);
@@ -58,7 +52,13 @@ public sealed class HydraSweep
             diagnostics.Add(folder.Error ?? new Diagnostic("compose/no-folder", "`hydra.sweep.dir` names no folder"));
             return null;
         }
-        return new HydraSweep(composer, frame, points, PythonText.Str(folder.Node), [.. batches], configName, workingFolder);
+        return new HydraSweep(composer, configName, workingFolder)
+        {
+            Frame = frame,
+            Points = points,
+            Folder = PythonText.Str(folder.Node),
+            Batches = [.. batches],
+        };
     }
 
     /// <summary>A job of the sweep. Hydra's overrides of the frame hold for it too, and so do the results of cached resolvers, such as the time.</summary>
@@ -66,11 +66,11 @@ public sealed class HydraSweep
     public HydraJob? Job(BigInteger number, Diagnostics diagnostics)
     {
         int before = diagnostics.Errors;
-        IReadOnlyList<Override> overrides = Override.ParseAll([.. _hydraOverrides, .. Points.Job(number)], diagnostics);
+        IReadOnlyList<Override> overrides = Override.ParseAll([.. Frame.HydraOverrides, .. Points.Job(number)], diagnostics);
         if (diagnostics.Errors > before || _composer.Compose(_configName, overrides, RunMode.Run, diagnostics) is not { } composition)
             return null;
         composition.JobResolution.CopyCacheFrom(Frame.JobResolution);
-        return HydraJob.Of(composition, (int)number, _workingFolder, diagnostics);
+        return HydraJob.Of(composition, number, _workingFolder, diagnostics);
     }
 
     /// <summary>The value of a key of the sweeper; null when it has none.</summary>

@@ -13,11 +13,18 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
     /// <summary>Levels of configurations that bring configurations.</summary>
     private const int MaxDepth = 200;
 
+    /// <summary>So often a configuration may stand inside itself, in ever deeper packages: an override may end that.</summary>
+    private const int MaxRepetitions = 20;
+
     /// <summary>Configurations of one composition.</summary>
-    private const int MaxNodes = 100_000;
+    private const int MaxNodes = 50_000;
 
     private readonly HashSet<(string Path, string Package)> _open = [];
+    private readonly Dictionary<string, int> _repetitions = new(StringComparer.Ordinal);
     private int _count;
+
+    /// <summary>The lists never end, which was reported: what else is in them does not matter.</summary>
+    private bool _isEndless;
 
     /// <returns>Null when something is wrong; diagnostics say what.</returns>
     public DefaultsList? Build(string? configName)
@@ -42,10 +49,12 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
 
     private void Expand(DefaultsNode node, bool isInterpolated)
     {
+        if (_isEndless)
+            return;
         if (++_count > MaxNodes)
         {
-            if (_count == MaxNodes + 1)
-                diagnostics.Error("compose/too-many-configs", $"the defaults lists bring more than {MaxNodes:N0} configurations", node.ChosenAt);
+            _isEndless = true;
+            diagnostics.Error("compose/too-many-configs", $"the defaults lists bring more than {MaxNodes:N0} configurations", node.ChosenAt);
             return;
         }
         if (!node.IsPrimary && node.Name is not null && !node.IsMissing && Load(node) is { Package: { } header } && !(rules.IsVersion11 && header == "_group_"))
@@ -75,6 +84,7 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
         if (items is not null)
             ExpandItems(node, items, isInterpolated);
         _open.Remove((node.ConfigPath, node.Package));
+        _repetitions[node.ConfigPath]--;
     }
 
     /// <summary>The nodes of a defaults list with <c>_self_</c> in its place; its overrides are registered. Null when the list is wrong.</summary>
@@ -222,8 +232,10 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
     /// <summary>Guards against configurations that bring themselves.</summary>
     private bool Enter(DefaultsNode node)
     {
-        if (_open.Count < MaxDepth && _open.Add((node.ConfigPath, node.Package)))
+        int repetitions = _repetitions[node.ConfigPath] = _repetitions.GetValueOrDefault(node.ConfigPath) + 1;
+        if (_open.Count < MaxDepth && repetitions <= MaxRepetitions && _open.Add((node.ConfigPath, node.Package)))
             return true;
+        _isEndless = true;
         var chain = new List<string>();
         for (DefaultsNode? current = node; current is { Kind: not DefaultsNodeKind.Root } && chain.Count < 8; current = current.Parent)
         {

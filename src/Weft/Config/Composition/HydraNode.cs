@@ -9,87 +9,83 @@ internal sealed class HydraNode(Composition composition, ComposerOptions options
 {
     public void Fill(string? configName)
     {
-        if (composition.Config["hydra"] is not DictConfig { IsSpecial: false } hydra)
-        {
-            diagnostics.Error("compose/no-hydra", "the `hydra` node is a map; it was replaced", composition.Config["hydra"]?.At);
+        if (Map("hydra") is not { } hydra || Map("hydra.runtime") is not { } runtime || Map("hydra.runtime.choices") is not { } choices || Map("hydra.job") is not { } job
+            || List("hydra.overrides.hydra") is not { } own || List("hydra.overrides.task") is not { } task)
             return;
-        }
         foreach (Override item in composition.Overrides)
-            ((ListConfig)Part(hydra, "overrides", item.IsHydra ? "hydra" : "task")).Add(Text(item.Text));
-
-        var runtime = (DictConfig)Part(hydra, "runtime");
-        var choices = (DictConfig)Part(runtime, "choices");
+            (item.IsHydra ? own : task).Add(Text(item.Text));
         foreach ((string key, string? choice) in composition.Defaults.Choices)
             choices.Put(key, choice is null ? new ValueNode(Scalar.Null) : Text(choice));
-        Set(runtime, "version", Composer.HydraVersion);
-        Set(runtime, "version_base", options.VersionBase);
-        Set(runtime, "cwd", options.WorkingFolder);
-        var sources = new ListConfig();
-        foreach (IConfigSource source in composition.Sources)
-            sources.Add(Describe(source));
-        runtime.Put("config_sources", sources);
-
-        var job = (DictConfig)Part(hydra, "job");
-        CopyEnvironment(job);
+        runtime.Put("version", Text(Composer.HydraVersion));
+        runtime.Put("version_base", Text(options.VersionBase));
+        runtime.Put("cwd", Text(options.WorkingFolder));
+        runtime.Put("config_sources", Sources());
+        CopyEnvironment();
         if (job["name"] is not { IsMissing: false })
-            Set(job, "name", options.JobName);
-        Set(job, "override_dirname", OverrideFolderName(job));
+            job.Put("name", Text(options.JobName));
+        if (OverrideFolderName() is { } name)
+            job.Put("override_dirname", Text(name));
         job.Put("config_name", configName is null ? new ValueNode(Scalar.Null) : Text(configName));
     }
 
     /// <summary>The overrides of the job as the name of a folder: sorted, joined, without the excluded keys.</summary>
-    private string OverrideFolderName(DictConfig job)
+    private string? OverrideFolderName()
     {
-        var rules = (DictConfig)Part(job, "config", "override_dirname");
-        string between = Read(rules, "item_sep");
-        var excluded = new HashSet<string>(((ListConfig)Part(rules, "exclude_keys")).Select(ReadText), StringComparer.Ordinal);
+        const string Rules = "hydra.job.config.override_dirname";
+        if (List($"{Rules}.exclude_keys") is not { } excludedKeys || Read($"{Rules}.item_sep") is not { } between || Read($"{Rules}.kv_sep") is not { } equals)
+            return null;
+        var excluded = new HashSet<string>(excludedKeys.Select(key => key.Content.ToString()), StringComparer.Ordinal);
         IEnumerable<string> lines = composition.Overrides.Where(item => !item.IsHydra && !excluded.Contains(item.Key)).Select(item => item.Text).Order(StringComparer.Ordinal);
-        return string.Join(between, lines).Replace("=", Read(rules, "kv_sep"), StringComparison.Ordinal);
+        return string.Join(between, lines).Replace("=", equals, StringComparison.Ordinal);
     }
 
-    private void CopyEnvironment(DictConfig job)
+    private void CopyEnvironment()
     {
-        var variables = (DictConfig)Part(job, "env_set");
-        foreach (ConfigNode item in (ListConfig)Part(job, "env_copy"))
+        if (Map("hydra.job.env_set") is not { } variables || List("hydra.job.env_copy") is not { } names)
+            return;
+        foreach (ConfigNode item in names)
         {
-            string name = ReadText(item);
+            string name = item.Content.ToString();
             if (options.Environment.TryGetValue(name, out string? value))
                 variables.Put(name, Text(value));
             else
-                diagnostics.Error("compose/env-copy", $"`hydra.job.env_copy` names the environment variable `{name}`, which is not set", item.At.Source is null ? null : item.At);
+                diagnostics.Error("compose/env-copy", $"`hydra.job.env_copy` names the environment variable `{name}`, which is not set", PlaceOf(item));
         }
     }
 
-    /// <summary>A container of the typed node; what a user put in its place is reported when it is used, not here.</summary>
-    private static ConfigNode Part(DictConfig node, params ReadOnlySpan<string> path)
+    private ListConfig Sources()
     {
-        ConfigNode current = node;
-        foreach (string key in path)
-            current = ((DictConfig)current)[key]!;
-        return current;
+        var sources = new ListConfig();
+        foreach (IConfigSource source in composition.Sources)
+        {
+            int scheme = source.Path.IndexOf("://", StringComparison.Ordinal);
+            var entry = new DictConfig();
+            entry.Put("path", Text(source.Path[(scheme + 3)..]));
+            entry.Put("schema", Text(source.Path[..scheme]));
+            entry.Put("provider", Text(source.Provider));
+            sources.Add(entry);
+        }
+        return sources;
     }
 
-    private string Read(DictConfig rules, string key) => ReadText(rules[key]!);
+    private DictConfig? Map(string path) => Part(path) as DictConfig ?? Wrong<DictConfig>(path, "a map");
 
-    private string ReadText(ConfigNode node)
+    private ListConfig? List(string path) => Part(path) as ListConfig ?? Wrong<ListConfig>(path, "a list");
+
+    private string? Read(string path) => (Part(path) as ValueNode ?? Wrong<ValueNode>(path, "a text"))?.Content.ToString();
+
+    /// <summary>A part that has a value; null when a configuration replaced it by something else.</summary>
+    private ConfigNode? Part(string path) => composition.Resolution.Select(composition.Config, path).Node is { IsSpecial: false } node ? node : null;
+
+    private T? Wrong<T>(string path, string expected) where T : ConfigNode
     {
-        if (composition.Resolution.Dereference(node, out Diagnostic? error) is { } value)
-            return value.Content.ToString();
-        diagnostics.Add(error!);
-        return "";
+        string parent = path.Contains('.') ? path[..path.LastIndexOf('.')] : "";
+        ConfigNode? place = composition.Resolution.Select(composition.Config, path).Node ?? (parent.Length == 0 ? null : composition.Resolution.Select(composition.Config, parent).Node);
+        diagnostics.Error("compose/hydra-node", $"`{path}` is {expected}; a configuration or an override replaced it", place is null ? null : PlaceOf(place));
+        return null;
     }
 
-    private static DictConfig Describe(IConfigSource source)
-    {
-        int scheme = source.Path.IndexOf("://", StringComparison.Ordinal);
-        var entry = new DictConfig();
-        entry.Put("path", Text(source.Path[(scheme + 3)..]));
-        entry.Put("schema", Text(source.Path[..scheme]));
-        entry.Put("provider", Text(source.Provider));
-        return entry;
-    }
-
-    private static void Set(DictConfig node, string key, string value) => node.Put(key, Text(value));
+    private static Span? PlaceOf(ConfigNode node) => node.At.Source is null ? null : node.At;
 
     private static ValueNode Text(string text) => new(Scalar.Of(text));
 }

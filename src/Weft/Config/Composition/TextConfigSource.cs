@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text;
 using Weft.Text;
 
 namespace Weft.Config.Composition;
@@ -22,6 +24,25 @@ public sealed class TextConfigSource : IConfigSource
             for (int slash = file.LastIndexOf('/'); slash > 0; slash = file.LastIndexOf('/', slash - 1))
                 _groups.Add(file[..slash]);
         }
+    }
+
+    /// <summary>
+    /// The resources of an assembly whose logical names begin with a folder: <c>conf/db/mysql.yaml</c>. In the project file:
+    /// <c>&lt;EmbeddedResource Include="conf/**/*.yaml" LogicalName="conf/%(RecursiveDir)%(Filename)%(Extension)" /&gt;</c>.
+    /// </summary>
+    public static TextConfigSource OfResources(string provider, Assembly assembly, string folder)
+    {
+        string prefix = folder.TrimEnd('/') + "/";
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string name in assembly.GetManifestResourceNames())
+        {
+            string path = name.Replace('\\', '/');
+            if (!path.StartsWith(prefix, StringComparison.Ordinal) || !path.EndsWith(ConfigText.Ending, StringComparison.Ordinal))
+                continue;
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
+            texts.Add(path[prefix.Length..], reader.ReadToEnd());
+        }
+        return new TextConfigSource(provider, "pkg://" + folder.TrimEnd('/'), texts);
     }
 
     public string Provider { get; }
