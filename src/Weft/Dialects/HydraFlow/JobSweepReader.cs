@@ -35,16 +35,20 @@ public sealed class JobSweepReader
     {
         foreach (Diagnostic unresolved in _job.Unresolved)
             _diagnostics.Add(unresolved);
-        if (!_job.Unresolved.IsEmpty)
-            return null;
         if (_job.Kind is not { } kind)
         {
-            _diagnostics.Error("hydraflow/no-command", $"no command in job `{_job.Key}`", _job.At, "give it `run`, `call` or `submit`");
+            if (_job.Unresolved.IsEmpty)
+                _diagnostics.Error("hydraflow/no-command", $"no command in job `{_job.Key}`", _job.At, "give it `run`, `call` or `submit`");
             return null;
         }
         IReadOnlyList<string> command = Words(_job.Command);
         if (kind == JobKind.Call && command is [var function, ..] && !function.Contains('.'))
             _diagnostics.Error("hydraflow/function-path", $"`{function}` has no module; expected a path such as `package.module.function`", _job.Command!.At);
+        if (_job.Sets.IsEmpty)
+        {
+            string name = _job.Generation == Generation.Sets ? "sets" : "steps";
+            _diagnostics.Warning("hydraflow/no-sets", $"job `{_job.Key}` has no `{name}`, so nothing is run", _job.At, $"to run its command once write `{name}: [{{}}]`");
+        }
         ImmutableArray<Override> overrides = [.. _arguments.Overrides.Select(word => Override.Read(word, _arguments.IsMultirun, _diagnostics))];
         var sets = new List<ReadSet>();
         foreach (HydraFlowSet set in _job.Sets)

@@ -1,4 +1,7 @@
+using System.Text;
+using System.Text.Json;
 using Weft.Dialects.HydraFlow;
+using Weft.Support;
 using Weft.Text;
 
 namespace Weft.Tests.Dialects.HydraFlow;
@@ -149,6 +152,32 @@ public sealed class HydraFlowReaderTests
 
             """,
             DiagnosticPrinter.Print(diagnostics));
+    }
+
+    [Fact]
+    public void Mutilated_files_are_read_or_refused_and_never_crash()
+    {
+        var random = new Random(20261121);
+        using JsonDocument vectors = JsonDocument.Parse(File.ReadAllBytes(Repository.Path("tests/conformance/hydraflow/jobs.json")));
+        string[] files = [.. vectors.RootElement.GetProperty("vectors").EnumerateArray().Select(one => one.GetProperty("yaml").GetString()!).Where(yaml => yaml is { Length: > 0 })];
+        const string Letters = "01.e-+_:,()[]|=/kmT{}#&*!%@?$'\" \\\n\t>~é";
+        for (int i = 0; i < 400; i++)
+        {
+            var yaml = new StringBuilder(files[random.Next(files.Length)]);
+            for (int change = random.Next(1, 5); change > 0; change--)
+                yaml[random.Next(yaml.Length)] = Letters[random.Next(Letters.Length)];
+            var diagnostics = new Diagnostics();
+            HydraFlowFile? file = HydraFlowReader.Read(new Source("hydraflow.yaml", yaml.ToString()), Variables, diagnostics);
+            Assert.Equal(file is null, diagnostics.HasErrors);
+            foreach (HydraFlowJob job in file?.Jobs ?? [])
+            {
+                var problems = new Diagnostics();
+                JobSweep? sweep = JobSweepReader.Read(job, Weft.Dialects.Arguments.None, problems);
+                Assert.Equal(sweep is null, problems.HasErrors);
+                _ = sweep?.Space.Points().Take(20).Count();
+                _ = DiagnosticPrinter.Print(problems);
+            }
+        }
     }
 
     private static readonly Dictionary<string, string> Variables = new() { ["HOME"] = "/home/me" };

@@ -89,7 +89,6 @@ public sealed class JobRunnableTests
     [Theory]
     [InlineData("run: python 'a b.py'\n    add: k=1 l=2\n    sets:\n      - each: a=1,2|3 b=x,y\n        all: c=1:3\n      - each: d=(1,2)k\n        add: k=9 m=3\n      - {}\n")]
     [InlineData("run: x\n    add: same\n    sets:\n      - each: add=1,2\n      - all: add_=1\n        add: other\n")]
-    [InlineData("run: x\n    sets: []\n")]
     [InlineData("run: x\n    with: w=1\n    steps:\n      - batch: a=1:2:5 b=1,2\n      - args: c=1,2\n        with: w=2\n")]
     public void What_is_started_is_what_the_dry_run_shows(string job)
     {
@@ -115,7 +114,7 @@ public sealed class JobRunnableTests
         Assert.Equal(["pkg.mod.fn(['x', \"it's\", '--multirun', 'a=1', 'hydra.job.name=j', 'hydra.sweep.dir=multirun/0'])"],
             DryRun("jobs:\n  j:\n    call: pkg.mod.fn x\n    sets:\n      - each: a=1\n", "j", new Arguments { Extra = ["it's"] }));
         var diagnostics = new Diagnostics();
-        Assert.Null(Runnable("jobs:\n  j:\n    call: print x\n", "j").Prepare(Arguments.None, diagnostics));
+        Assert.Null(Runnable("jobs:\n  j:\n    call: print x\n    sets: [{}]\n", "j").Prepare(Arguments.None, diagnostics));
         Assert.Equal("`print` has no module; expected a path such as `package.module.function`", Assert.Single(diagnostics).Message);
     }
 
@@ -158,6 +157,15 @@ public sealed class JobRunnableTests
         var diagnostics = new Diagnostics();
         Assert.Null(Runnable("jobs:\n  j:\n    sets:\n      - each: a=1\n", "j").Prepare(Arguments.None, diagnostics));
         Assert.Equal("error: no command in job `j`\n  --> hydraflow.yaml:2:3\n   |\n2  |   j:\n   |   ^\nhint: give it `run`, `call` or `submit`\n", DiagnosticPrinter.Print(diagnostics));
+    }
+
+    [Fact]
+    public void A_job_without_sets_runs_nothing_and_says_so()
+    {
+        var diagnostics = new Diagnostics();
+        Prepared? prepared = Runnable("jobs:\n  j:\n    run: x\n", "j").Prepare(Arguments.None, diagnostics);
+        Assert.Equal(0, prepared!.Commands);
+        Assert.Equal("warning: job `j` has no `sets`, so nothing is run\n  --> hydraflow.yaml:2:3\n   |\n2  |   j:\n   |   ^\nhint: to run its command once write `sets: [{}]`\n", DiagnosticPrinter.Print(diagnostics));
     }
 
     [Fact]
