@@ -92,6 +92,7 @@ internal static class HydraOmegaConf
         "InterpolationToMissingValueError" => id == ConfigErrors.InterpolationToMissing,
         "InterpolationValidationError" => id == ConfigErrors.InterpolationValue,
         "UnsupportedInterpolationType" => id == ConfigErrors.UnknownResolver,
+        "ValueError" => id is ConfigErrors.WrongKey or "yaml/tag",
         "AssertionError" => id == ConfigErrors.NotAContainer,
         _ => false,
     };

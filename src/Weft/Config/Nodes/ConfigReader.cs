@@ -89,7 +89,7 @@ public static class ConfigReader
                 continue;
             }
             ConfigNode? value = Convert(entry.Value, diagnostics);
-            if (TypedValue(written, diagnostics) is not { } key || value is null)
+            if ((written.Text == "=" ? Scalar.Of("=") : TypedValue(written, diagnostics)) is not { } key || value is null)
                 continue;
             if (key.IsNull)
             {

@@ -6,8 +6,8 @@ using ScalarToken = YamlDotNet.Core.Tokens.Scalar;
 namespace Weft.Config.Nodes;
 
 /// <summary>
-/// What PyYAML refuses and our YAML parser lets pass: unprintable characters, tabs between tokens, and <c>?</c> in a plain scalar inside brackets. A
-/// configuration that Hydra cannot read should not be read here either, with another meaning or none.
+/// What PyYAML refuses and our YAML parser lets pass: unprintable characters, tabs between tokens, some indicators in a plain scalar inside brackets, a
+/// second document that is empty. A configuration that Hydra cannot read should not be read here either, with another meaning or none.
 /// </summary>
 internal static class PyYaml
 {
@@ -23,7 +23,8 @@ internal static class PyYaml
                 return false;
             }
         }
-        return !text.Contains('\t') && !text.AsSpan().ContainsAny('{', '[') || CheckTokens(source, diagnostics);
+        bool isSimple = !text.AsSpan().ContainsAny('\t', '{', '[') && !text.Contains("---", StringComparison.Ordinal);
+        return isSimple || CheckTokens(source, diagnostics);
     }
 
     /// <summary>Walks the tokens; what breaks the grammar is left to the parser to say.</summary>
@@ -33,14 +34,21 @@ internal static class PyYaml
         var scanner = new Scanner(new StringReader(text), skipComments: false);
         int flow = 0;
         int checkedTo = 0;
+        bool hasContent = false;
         try
         {
             while (scanner.MoveNext())
             {
                 Token token = scanner.Current!;
-                // The scanner gives this token for ever; the parser meets it too and says what is wrong.
+                // The scanner stays at a broken place for ever; the parser meets it too and reports it.
                 if (token is Error)
                     return true;
+                if (token is DocumentStart && hasContent)
+                {
+                    diagnostics.Error("yaml/several-documents", "expected one YAML document, found the start of another one", source.At((int)token.Start.Index, 3), "remove the line `---`");
+                    return false;
+                }
+                hasContent |= token is not (StreamStart or VersionDirective or TagDirective or Comment);
                 flow += token switch { FlowMappingStart or FlowSequenceStart => 1, FlowMappingEnd or FlowSequenceEnd => -1, _ => 0 };
                 if (token is not (ScalarToken or Comment))
                     continue;
@@ -53,12 +61,8 @@ internal static class PyYaml
                     continue;
                 if (!CheckTabs(source, start, end, diagnostics))
                     return false;
-                int mark = flow > 0 ? text.AsSpan(start, end - start).IndexOf('?') : -1;
-                if (mark >= 0)
-                {
-                    diagnostics.Error("yaml/syntax", "inside brackets `?` cannot stand in a value without quotes", source.At(start + mark, 1), "put the value in quotes");
+                if (flow > 0 && !CheckFlowScalar(source, start, end, diagnostics))
                     return false;
-                }
             }
         }
         catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
@@ -67,6 +71,17 @@ internal static class PyYaml
             return true;
         }
         return CheckTabs(source, checkedTo, text.Length, diagnostics);
+    }
+
+    /// <summary>A plain scalar inside brackets holds no <c>?</c> and begins with no indicator.</summary>
+    private static bool CheckFlowScalar(Source source, int start, int end, Diagnostics diagnostics)
+    {
+        ReadOnlySpan<char> text = source.Text.AsSpan(start, end - start);
+        int mark = text.Length > 0 && "`@|>%:".Contains(text[0]) ? 0 : text.IndexOf('?');
+        if (mark < 0)
+            return true;
+        diagnostics.Error("yaml/syntax", $"inside brackets `{text[mark]}` cannot stand here without quotes", source.At(start + mark, 1), "put the value in quotes");
+        return false;
     }
 
     private static bool CheckTabs(Source source, int start, int end, Diagnostics diagnostics)
