@@ -157,15 +157,25 @@ internal sealed class HydraTypes
     /// <summary>The node of a value that may name members of enumerations and new objects.</summary>
     public ConfigNode Value(JsonElement value, Diagnostics diagnostics)
     {
-        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("$new", out JsonElement name))
-            return new ConfigEditor(new Resolution(Resolvers.Standard(new Dictionary<string, string>())), diagnostics).Create(Schema(name.GetString()!));
-        ConfigNode node = HydraNodes.FromJson(value, isText: false, diagnostics);
-        if (node.Content.Kind == ScalarKind.Enum)
+        if (value.ValueKind == JsonValueKind.Array)
         {
-            EnumMember given = node.Content.Enum;
-            return new ValueNode(Scalar.Of(_enums[given.Type].Members.Single(member => member.Name == given.Name)));
+            var list = new ListConfig();
+            foreach (JsonElement item in value.EnumerateArray())
+                list.Add(Value(item, diagnostics));
+            return list;
         }
-        return node;
+        if (value.ValueKind != JsonValueKind.Object)
+            return HydraNodes.FromJson(value, isText: false, diagnostics);
+        if (value.TryGetProperty("$new", out JsonElement name) && _schemas.TryGetValue(name.GetString()!, out ConfigSchema? schema))
+            return new ConfigEditor(new Resolution(Resolvers.Standard(new Dictionary<string, string>())), diagnostics).Create(schema);
+        if (value.TryGetProperty("$enum", out JsonElement member) && member.GetString()!.Split('.') is [var type, var memberName] && _enums.TryGetValue(type, out EnumSchema? members))
+            return new ValueNode(Scalar.Of(members.Members.Single(m => m.Name == memberName)));
+        if (value.EnumerateObject().Any(property => property.Name.StartsWith('$')))
+            return HydraNodes.FromJson(value, isText: false, diagnostics);
+        var dict = new DictConfig();
+        foreach (JsonProperty property in value.EnumerateObject())
+            dict.Put(property.Name, Value(property.Value, diagnostics));
+        return dict;
     }
 
     private ConfigField Field(JsonElement field)

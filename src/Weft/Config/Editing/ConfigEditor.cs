@@ -98,10 +98,10 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
             return Fail(value.KeyAt.Source is not null ? absent with { At = value.KeyAt } : value.At.Source is not null ? absent with { At = value.At } : absent);
         }
         ConfigType type = present is { Type.IsAny: false } ? present.Type : ElementType(dict);
-        if (Typed.Wrap(type, value, ConfigPath.FullKey(dict, normal), Diagnostics) is not { } wrapped)
-            return false;
         if (dict.IsReadOnly || present?.ReadOnly == true)
             return Fail(ConfigErrors.ReadOnly, $"`{ConfigPath.FullKey(dict, normal)}` is read-only", value);
+        if (Typed.Wrap(type, value, ConfigPath.FullKey(dict, normal), Diagnostics) is not { } wrapped)
+            return false;
         if (wrapped.KeyAt.Source is null && present is not null)
             wrapped.KeyAt = present.KeyAt;
         dict.Put(normal, wrapped);

@@ -151,7 +151,7 @@ internal ref struct InterpolationParser
         }
         else
         {
-            Fail(_at, _at < _text.Length ? $"expected `}}`, `.`, `[` or `:` in an interpolation, found {Found()}" : "the interpolation is not closed: expected `}`", start);
+            Fail(_at, _at < _text.Length ? $"expected `}}`, `.`, `[` or `:` in an interpolation, found {Found()}" : "the interpolation is not closed: expected `}`", _at < _text.Length ? _at : start);
         }
         _depth--;
         return tree;

@@ -74,7 +74,11 @@ internal static class Typed
             case DictConfig { IsSpecial: false } dict when type is DictType declared:
                 dict.ContentType = declared.Required;
                 foreach (ConfigNode child in dict)
+                {
+                    if (Keys.Normalize(dict, child.Key, out Diagnostic? error) is not { } kept || !kept.Equals(child.Key))
+                        diagnostics.Add(error ?? new Diagnostic(ConfigErrors.WrongKey, $"the key of `{child.FullKey}` is no `{declared.Key}`"));
                     Promote(child, declared.Element, diagnostics);
+                }
                 break;
             case ListConfig { IsSpecial: false } list when type is ListType declared:
                 list.ContentType = declared.Required;
