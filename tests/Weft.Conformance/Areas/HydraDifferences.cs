@@ -56,7 +56,8 @@ internal static class HydraDifferences
 
     private static bool PutsContainerIntoPrimitives(JsonElement vector)
     {
-        if (!vector.TryGetProperty("types", out JsonElement types) || !vector.TryGetProperty("inputs", out JsonElement inputs))
+        if (!vector.TryGetProperty("types", out JsonElement types) || !vector.TryGetProperty("inputs", out JsonElement inputs)
+            || !inputs.EnumerateArray().Any(input => input.ValueKind == JsonValueKind.Object && input.TryGetProperty("type", out _)))
             return false;
         var fields = types.EnumerateObject().Where(type => type.Value.TryGetProperty("fields", out _)).SelectMany(type => type.Value.GetProperty("fields").EnumerateArray())
             .Where(field => HasPrimitiveElements(field.GetProperty("type").GetString()!)).Select(field => field.GetProperty("name").GetString()!).ToHashSet();
@@ -64,9 +65,12 @@ internal static class HydraDifferences
             .Any(entry => fields.Contains(entry.Name) && Elements(entry.Value).Any(element => element.ValueKind is JsonValueKind.Array or JsonValueKind.Object));
     }
 
-    private static bool HasPrimitiveElements(string type) =>
-        (type.StartsWith("List[", StringComparison.Ordinal) || type.StartsWith("Dict[", StringComparison.Ordinal))
-        && new[] { "int]", "float]", "bool]", "str]" }.Any(end => type.EndsWith(end, StringComparison.Ordinal)) && type.Count(c => c == '[') == 1;
+    private static bool HasPrimitiveElements(string type)
+    {
+        string plain = type.Replace("Optional[", "", StringComparison.Ordinal).TrimEnd(']');
+        return plain.Count(c => c == '[') == 1 && (plain.StartsWith("List[", StringComparison.Ordinal) || plain.StartsWith("Dict[", StringComparison.Ordinal))
+            && plain.Split('[', ' ')[^1] is "int" or "float" or "bool" or "str";
+    }
 
     private static IEnumerable<JsonElement> Elements(JsonElement value) => value.ValueKind switch
     {

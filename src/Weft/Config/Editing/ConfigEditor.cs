@@ -138,11 +138,8 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
     /// <summary>The container under a key of a path, made when there is none.</summary>
     private ConfigNode? Descend(ConfigNode container, string key, ConfigNode value, bool forceAdd)
     {
-        if (container is ValueNode || container.IsSpecial)
-        {
-            Fail(ConfigErrors.WrongNode, $"`{container.FullKey}` is {PythonText.Str(container)} and cannot hold `{key}`", container);
+        if (!CanHold(container, key))
             return null;
-        }
         ConfigNode? next = Access.ByText(container, key, out Diagnostic? error);
         if (error is not null)
         {
@@ -172,8 +169,8 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
 
     private bool SetLast(ConfigNode container, string last, ConfigNode value, bool merge)
     {
-        if (container is ValueNode || container.IsSpecial)
-            return Fail(ConfigErrors.WrongNode, $"`{container.FullKey}` is {PythonText.Str(container)} and cannot hold `{last}`", container);
+        if (!CanHold(container, last))
+            return false;
         Scalar key = KeyFor(container, last);
         if (container is ListConfig && key.Kind != ScalarKind.Int)
             return Fail(new Diagnostic(ConfigErrors.WrongKey, $"`{last}` is no index of the list `{container.FullKey}`: expected an integer", value.At.Source is null ? null : value.At));
@@ -190,6 +187,14 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
             }
         }
         return container is DictConfig entries ? SetEntry(entries, key, value, ConfigErrors.UnknownAttribute) : SetItem((ListConfig)container, key, value);
+    }
+
+    private bool CanHold(ConfigNode container, string key)
+    {
+        if (container is not ValueNode && container.IsMissing)
+            return Fail(ConfigErrors.MissingValue, $"`{container.FullKey}` must be given a value before `{key}` can be set in it; it is `???`", container);
+        return (container is not ValueNode && !container.IsSpecial)
+            || Fail(ConfigErrors.WrongNode, $"`{container.FullKey}` is {PythonText.Str(container)} and cannot hold `{key}`", container);
     }
 
     private static Scalar KeyFor(ConfigNode container, string key) =>

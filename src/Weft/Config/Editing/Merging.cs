@@ -176,7 +176,7 @@ internal sealed class Merging(ConfigEditor editor, ListMerge lists)
         if (source.IsMissing || source.IsNull)
             return true;
         ConfigSchema? expected = target.Schema is { } own && !target.IsNull && !target.IsMissing ? own : null;
-        if (target.IsMissing && source is DictConfig { Schema: not null } && target.Type is StructuredType declared)
+        if (target.IsMissing && source is DictConfig { Schema: not null } or ListConfig && target.Type is StructuredType declared)
             expected = declared.Schema;
         if (expected is null)
             return true;
