@@ -13,6 +13,9 @@ namespace Weft.Config.Editing;
 /// <param name="resolution">Evaluates the interpolations that a merge has to look behind.</param>
 public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
 {
+    /// <summary>How many keys a path may have: what nests deeper was not written by a person.</summary>
+    public const int MaxDepth = 1000;
+
     internal Resolution Resolution { get; } = resolution;
 
     internal Diagnostics Diagnostics { get; } = diagnostics;
@@ -51,6 +54,8 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
     public bool Update(ConfigNode root, string path, ConfigNode value, bool merge = true, bool forceAdd = false)
     {
         List<string> keys = ConfigPath.Split(path);
+        if (keys.Count > MaxDepth)
+            return Fail(ConfigErrors.TooDeep, $"the path has {keys.Count:N0} keys, more than {MaxDepth:N0}", value);
         ConfigNode container = root;
         for (int i = 0; i < keys.Count - 1; i++)
         {

@@ -172,6 +172,13 @@ public sealed class ConfigEditorTests
         Assert.Equal(Scalar.Of(1), _editor.Resolution.Select(merged.Copy(), path).Node!.Content);
     }
 
+    [Fact]
+    public void Endless_paths_are_refused()
+    {
+        Assert.False(_editor.Update(Node("{}"), new string('.', 100_000), new ValueNode(Scalar.Null)));
+        Assert.Equal(ConfigErrors.TooDeep, _diagnostics.Single().Id);
+    }
+
     private static ConfigNode Node(string yaml) => yaml is "null" ? new ValueNode(Scalar.Null) : ConfigReader.Read(new Source("f.yaml", yaml), [])!;
 
     private static DictConfig Node(string yaml, ConfigSchema schema)
