@@ -8,10 +8,10 @@ public static unsafe class FileSystems
 {
     private const nuint CloneRequest = 0x40049409;
 
-    /// <summary>Types of <c>/proc/self/mountinfo</c> whose files other hosts may write too. Those of FUSE carry their program's name after a point.</summary>
+    /// <summary>Types of <c>/proc/self/mountinfo</c> whose files other hosts may write too. Those of FUSE carry their program's name after a point; without one, it could be any.</summary>
     private static readonly string[] NetworkTypes =
     [
-        "9p", "afs", "beegfs", "ceph", "cifs", "fuse.bindfs", "fuse.ceph-fuse", "fuse.glusterfs", "fuse.juicefs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "gpfs",
+        "9p", "afs", "beegfs", "ceph", "cifs", "fuse", "fuse.bindfs", "fuse.ceph-fuse", "fuse.glusterfs", "fuse.juicefs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "gpfs",
         "lustre", "ncpfs", "nfs", "nfs4", "orangefs", "smb3", "smbfs", "wekafs",
     ];
 
