@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Expressions;
+using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
@@ -12,6 +13,9 @@ namespace Weft.Workflows;
 /// </summary>
 public sealed class Planner
 {
+    /// <summary>Points of a sweep whose values are checked before anything runs; those beyond are checked when they are taken.</summary>
+    private const int MostChecked = 10_000;
+
     private readonly Surroundings _around;
     private readonly Func<string?, EngineProfile> _engines;
     private readonly Diagnostics _problems;
@@ -178,6 +182,7 @@ public sealed class Planner
         if (node.Node is Node.Each)
         {
             NoteAll(callee, node.Path);
+            CheckPoints(node, callee);
             return Forecast.WillRun;
         }
         TaskDefinition definition = Calls.TaskOf(_around, node, callee);
@@ -203,6 +208,23 @@ public sealed class Planner
         }
         Note(definition.Name, node.Path, key);
         return Forecast.WillRun;
+    }
+
+    /// <summary>The values of a sweep's points against the inputs that they go to: all points up to <see cref="MostChecked"/>, the first mistake.</summary>
+    private void CheckPoints(PlanNode node, Callee callee)
+    {
+        if (node.Node is not Node.Each { Over: Elements.Known known } || _around.Plan.Closure.InputsOf(callee) is not { IsEmpty: false } ports)
+            return;
+        for (long index = 0; index < Math.Min(known.Space.Size, MostChecked); index++)
+        {
+            NodePath element = node.Path.Element(index);
+            if (_around.PointAt(element) is { } point && _around.Inputs(node, element, ports).Missing is Evaluated.Wrong wrong)
+            {
+                string words = string.Join(' ', point.Words.Select(word => word.Text));
+                _problems.Add((wrong.Why.At is null && known.Space.At.Source.Name.Length > 0 ? wrong.Why with { At = known.Space.At } : wrong.Why) with { Message = $"{wrong.Why.Message}, at point {index} (`{words}`)" });
+                return;
+            }
+        }
     }
 
     /// <summary>
