@@ -234,25 +234,19 @@ public static class Decision
         FailureBudget budget = each.Budget;
         long size = SizeOf(around, node, each);
         bool isStopped = around.Facts.StopAskedBy is not null || Doomed(around, node.Scope) is not null;
-        bool isSpent = !budget.RunAll && (budget.StopAfter is { } most ? tally.Failed > most : each.Over is Elements.Listed && size - tally.Failed < budget.Needed(size));
+        bool isSpent = !budget.RunAll && (budget.StopAfter is { } allowed ? tally.Failed > allowed : each.Over is Elements.Listed && size - tally.Failed < budget.Needed(size));
         bool isEnough = each.Stop is { } stop && IsEnough(around, node, stop, tally);
         if (!isStopped && !isSpent && !isEnough && tally.Next < size)
-        {
-            return each.Parallel is { } most2 && tally.Open >= most2 ? new Step.Wait() : Take(each, tally.Next, size);
-        }
+            return tally.Open >= each.Parallel ? new Step.Wait() : Take(each, tally.Next, size);
         if (tally.Open > 0)
             return new Step.Wait();
         if (isStopped && tally.Next < size)
             return new Step.Cancel(around.Facts.StopAskedBy ?? "a failure outside");
         long ended = tally.Succeeded + tally.Failed;
         if (isSpent && tally.Next < size && budget.StopAfter is not null)
-        {
-            return new Step.Fail(new Outcome.Failed(ErrorClass.User, "each/too-many-failures", $"{tally.Failed} of {ended} points failed, at most {budget.StopAfter} may: no more were started")
-            {
-                Cause = null,
-            });
-        }
-        long counted = each.Over is Elements.Listed ? size : ended;
+            return Fail(ErrorClass.User, "each/too-many-failures", $"{tally.Failed} of {ended} points failed, at most {budget.StopAfter} may: no more were started");
+        // The elements of lists that were not started count as missing, unless a stop condition says that these are enough.
+        long counted = each.Over is Elements.Listed && !isEnough ? size : ended;
         if (tally.Succeeded < budget.Needed(counted))
             return Fail(ErrorClass.User, "each/too-few-successes", $"{tally.Succeeded} of {counted} succeeded, {budget.Needed(counted)} must" + (tally.First is { } first ? $"; first failure: {first.Message}" : ""));
         return tally.Cancelled > 0
