@@ -1,14 +1,25 @@
 using System.Text.Json;
+using Weft.Records;
 using Weft.Snapshots;
+using Weft.Storage;
 using Weft.Values;
 
 namespace Weft.Cli;
 
 /// <summary>The state of the project's code, taken once per command and kept in <c>.weft/snapshots</c>.</summary>
-internal sealed class CodeState(ProjectStore store)
+internal sealed class CodeState
 {
-    private readonly SnapshotReader _reader = new(store.Root, path => Digest.Of(File.ReadAllBytes(path)));
+    private readonly ProjectStore _store;
+    private readonly SnapshotReader _reader;
+    private FileStatTable? _known;
+    private FileHashes? _hashes;
     private CodeSnapshot? _taken;
+
+    public CodeState(ProjectStore store)
+    {
+        _store = store;
+        _reader = new SnapshotReader(store.Root, DigestOf);
+    }
 
     /// <summary>The id of the snapshot; its file is there when this returns.</summary>
     public string Take()
@@ -16,6 +27,8 @@ internal sealed class CodeState(ProjectStore store)
         if (_taken is { } known)
             return known.Id.Hex;
         _taken = _reader.Take(CancellationToken.None);
+        _known?.Save(CancellationToken.None);
+        _known?.Dispose();
         string path = PathOf(_taken.Id.Hex);
         if (!File.Exists(path))
         {
@@ -42,5 +55,13 @@ internal sealed class CodeState(ProjectStore store)
         session.Say($"the code has changed since it began ({names}): what finished is kept, the rest runs with the new code");
     }
 
-    private string PathOf(string id) => Path.Combine(store.Place.StateFolder, "snapshots", id + ".json");
+    /// <summary>Unchanged files are not read again: their digests are in the store.</summary>
+    private Digest DigestOf(string path)
+    {
+        _known ??= _store.OpenFileStats();
+        _hashes ??= new FileHashes(_known, _store.Clock);
+        return _hashes.Of(path);
+    }
+
+    private string PathOf(string id) => Path.Combine(_store.Place.StateFolder, "snapshots", id + ".json");
 }
