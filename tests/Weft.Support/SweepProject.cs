@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Weft.Execution;
 using Weft.Expressions;
 using Weft.Platform;

@@ -25,7 +25,7 @@ internal static class ExecCommand
         string folder = Path.GetFullPath(words[1], session.Surroundings.WorkingFolder);
         if (!Directory.Exists(folder))
             throw new DiagnosticException("cli/no-folder", $"no folder `{words[1]}`", arguments.Words[1].Whole);
-        var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()));
+        using var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()));
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;

@@ -1,4 +1,3 @@
-using Weft.Platform;
 using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;

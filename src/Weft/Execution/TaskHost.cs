@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Weft.Platform;
 using Weft.Storage;
 using Weft.Tasks;
@@ -33,20 +32,22 @@ internal enum HostResult
 /// the blobs, never the database, and needs no submitter: what to run is computed from the plan and the path, the limits are enforced here, the end
 /// is left in the folder for whoever looks.
 /// </summary>
-internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings)
+internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) : IDisposable
 {
     /// <summary>How often requests are looked for in the attempt's folder.</summary>
     private static readonly TimeSpan LookOut = TimeSpan.FromMilliseconds(250);
 
+    private readonly Poller _poller = new();
     private volatile bool _stopAsked;
-    private Poller? _poller;
 
     /// <summary>Asks the program to end, as a scheduler does with SIGTERM. Safe from any thread.</summary>
     public void Stop()
     {
         _stopAsked = true;
-        _poller?.Wake();
+        _poller.Wake();
     }
+
+    public void Dispose() => _poller.Dispose();
 
     /// <exception cref="InvalidDataException">The plan has no such attempt, or what it takes is not in the run folder.</exception>
     public HostResult Run(AttemptId id)
@@ -96,10 +97,9 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings)
             DateTimeOffset now = surroundings.Clock.GetUtcNow();
             return new EndedAttempt(call.Id, new Outcome.Failed(ErrorClass.System, "secret/missing", $"this machine has no secret `{missing}`: `weft secret set {missing}`"), now, now);
         }
-        using var poller = _poller = new Poller();
         using var masked = secrets.IsEmpty ? null : new MaskedOutput([.. secrets.Select(secret => secret.Value)]);
         RunFolder places = attempt.Places(folder);
-        using var attempts = new LocalAttempts(places, poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
+        using var attempts = new LocalAttempts(places, _poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
         {
             Additional = _ => secrets,
             Output = masked is null ? null : masked.Into,
@@ -117,7 +117,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings)
                 return masked is null ? end : Reread(end, masked, places.Log(call.Id));
             ready.Clear();
             TimeSpan left = attempts.NextDue is { } due ? due - surroundings.Clock.GetUtcNow() : LookOut;
-            poller.Wait(TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LookOut.Ticks)), ready);
+            _poller.Wait(TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LookOut.Ticks)), ready);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Weft.Sweeps;
 using Weft.Values;
 
 namespace Weft.Workflows;
