@@ -1,4 +1,5 @@
 using Weft.Cli;
+using Weft.Records;
 using Weft.Text;
 
 try
@@ -9,6 +10,11 @@ catch (IOException e) when (e.HResult == 32 || e.InnerException is { HResult: 32
 {
     // The reader of our output is gone (`weft runs | head`): nothing is left to say.
     return ExitCodes.Succeeded;
+}
+catch (DatabaseException e)
+{
+    Console.Error.WriteLine("error: " + e.Message);
+    return ExitCodes.Failed;
 }
 catch (Exception e) when (e is not DiagnosticException)
 {

@@ -1,7 +1,6 @@
 using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
-using Weft.Records.Sqlite;
 using Weft.Storage;
 using Weft.Text;
 using Weft.Workflows;
@@ -11,15 +10,16 @@ namespace Weft.Cli;
 /// <summary>The opened state of a project: <c>.weft</c> beside its files. Belongs to one thread.</summary>
 internal sealed class ProjectStore : IDisposable
 {
-    private readonly ProjectRecords _records;
+    private readonly ProjectRecords _opened;
 
-    private ProjectStore(string root, ProjectRecords records, string runtimeFolder, TimeProvider clock)
+    private ProjectStore(string root, ProjectRecords opened, string runtimeFolder, TimeProvider clock)
     {
         Root = root;
-        _records = records;
+        _opened = opened;
+        Database = opened.Database;
         Clock = clock;
-        Records = new ExecutionRecords(records.Database, clock);
-        Catalog = new ExecutionCatalog(records.Database, clock);
+        Records = new ExecutionRecords(Database, clock);
+        Catalog = new ExecutionCatalog(Database, clock);
         Place = new ExecutionPlace(FolderOf(root), runtimeFolder);
         Executions = new Executions(Place, Records, clock);
     }
@@ -39,26 +39,35 @@ internal sealed class ProjectStore : IDisposable
 
     public static string FolderOf(string root) => Path.Combine(root, StateFolder.Name);
 
-    public static string DatabaseOf(string root) => Path.Combine(FolderOf(root), "weft.db");
+    public static string DatabaseOf(string root) => new StateFolder(FolderOf(root)).Database;
 
     public static bool Exists(string root) => File.Exists(DatabaseOf(root));
 
-    /// <summary>Opens the state of the project at <paramref name="root"/>, making it if it is not there.</summary>
-    /// <exception cref="DiagnosticException">It cannot be written, or was written by a newer version.</exception>
-    public static ProjectStore Open(string root, Session session)
+    /// <summary>
+    /// Opens the state of the project at <paramref name="root"/>, making it if it is not there. On a network file system another host may be the
+    /// one that writes; then it can be read only.
+    /// </summary>
+    /// <param name="toWrite">Waits, up to half a minute, to see whether that host is still there.</param>
+    /// <exception cref="DiagnosticException">It cannot be used, or was written by a newer version.</exception>
+    public static ProjectStore Open(string root, Session session, bool toWrite = false)
     {
         string folder = FolderOf(root);
         try
         {
-            string runtime = Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR"));
-            using var never = new ManualResetEventSlim();
-            ProjectRecords records = ProjectRecords.Open(new StateFolder(folder), runtime, TimeProvider.System, time =>
+            string runtimeFolder = Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR"));
+            bool hasSaid = false;
+            ProjectRecords records = ProjectRecords.Open(new StateFolder(folder), runtimeFolder, TimeProvider.System, Watch, CancellationToken.None);
+            return new ProjectStore(root, records, runtimeFolder, TimeProvider.System);
+
+            bool Watch(TimeSpan pause)
             {
-                session.Say("waiting for another host to say that it still uses this project …");
-                never.Wait(time);
-                return true;
-            }, CancellationToken.None);
-            return new ProjectStore(root, records, runtime, TimeProvider.System);
+                if (!toWrite)
+                    return false;
+                if (!hasSaid)
+                    session.Say($"another host was the last to write {folder}: watching for up to {HostLease.ExpiryTime.TotalSeconds:0} s whether it is still there");
+                hasSaid = true;
+                return !CancellationToken.None.WaitHandle.WaitOne(pause);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or DatabaseException)
         {
@@ -66,23 +75,20 @@ internal sealed class ProjectStore : IDisposable
         }
     }
 
-    /// <summary>Refuses to go on when another host writes the records now (on a network file system): then only reading is possible here.</summary>
-    public ProjectStore ForWriting() => _records.Writer is { } other
-        ? throw new DiagnosticException("store/other-host", $"`{other.Host}` has executions of this project running and alone writes its records now", null, $"run the command there, or wait until they end: `weft ps` shows them")
-        : this;
-
     /// <summary>Opens the state to read it; a project where nothing has run has none.</summary>
-    public static ProjectStore OpenExisting(string root, Session session) => Exists(root)
-        ? Open(root, session)
+    public static ProjectStore OpenExisting(string root, Session session, bool toWrite = false) => Exists(root)
+        ? Open(root, session, toWrite)
         : throw new DiagnosticException("store/missing", $"nothing has run in `{root}` yet", null, "`weft ls` lists what can be run");
 
     /// <summary>The plan that an execution was started with.</summary>
     public Plan PlanOf(ExecutionRow execution) =>
         PlanJson.Read(Records.ReadPlan(execution.Plan) ?? throw new DiagnosticException("store/no-plan", $"the plan of {execution.Name} is not in the store any more"));
 
-    /// <summary>The digests of files that did not change, on a connection of their own; none on a network file system, where only one may write.</summary>
-    public FileStatTable? OpenFileStats() =>
-        Place.IsShared ? null : new FileStatTable(SqliteDatabase.Open(DatabaseOf(Root), new SqliteOptions(), Clock, CancellationToken.None), Root);
+    /// <summary>Another connection to the records, for who works beside this object's thread; the caller disposes it.</summary>
+    public Database Connect() => _opened.Connect(CancellationToken.None);
 
-    public void Dispose() => _records.Dispose();
+    /// <summary>The digests of files that did not change; none on a network file system, where they may be another host's to write.</summary>
+    public FileStatTable? OpenFileStats() => Place.IsShared ? null : new FileStatTable(Connect(), Root);
+
+    public void Dispose() => _opened.Dispose();
 }

@@ -15,7 +15,7 @@ internal static class ResumeCommand
     private static int Run(Arguments arguments, Session session)
     {
         int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
-        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session).ForWriting();
+        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session, toWrite: true);
         Address address = Address.Find(store, arguments.Words[0]);
         if (address.Path is not null)
             throw new DiagnosticException("address/whole", "an execution is resumed as a whole", arguments.Words[0].Whole, $"`weft resume {address.Execution.Name}`");

@@ -28,7 +28,7 @@ internal static class RunCommand
             return DryRun(launch, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
 
-        using ProjectStore store = ProjectStore.Open(launch.Root, session).ForWriting();
+        using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
         ExecutionStart start = store.Executions.Start(new ExecutionRequest
         {

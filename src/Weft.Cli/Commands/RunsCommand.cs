@@ -38,7 +38,7 @@ internal static partial class RunsCommand
         if (!ProjectStore.Exists(root))
             throw new DiagnosticException("store/missing", $"nothing has run in `{root}` yet", null, "`weft ls` lists what can be run");
         using ProjectStore state = ProjectStore.Open(root, session);
-        TrackingStore store = TrackingStore.Open(ProjectStore.DatabaseOf(root), new TrackingOptions("mlruns"), TimeProvider.System);
+        TrackingStore store = new TrackingStore(state.Connect, new TrackingOptions("mlruns"), TimeProvider.System);
         try
         {
             (IReadOnlyList<long> experiments, Source? filter) = Select(store, arguments);

@@ -20,7 +20,7 @@ internal static class StopCommand
 
     private static int Run(Arguments arguments, Session session)
     {
-        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session).ForWriting();
+        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Address address = Address.Find(store, arguments.Words[0]);
         ExecutionRow row = address.Execution;
         if (row.Ended is not null)

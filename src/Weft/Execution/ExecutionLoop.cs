@@ -256,6 +256,8 @@ internal sealed class ExecutionLoop : IDisposable
             using Transaction request = _records.Database.BeginWrite(CancellationToken.None);
             _records.AskStop(_execution.Id, asked);
             request.Commit();
+            if (KeepsLease)
+                StopRequest.Clear(_folder, _clock);
         }
         else if (now - _lookedOut >= LookOut)
         {
@@ -263,6 +265,8 @@ internal sealed class ExecutionLoop : IDisposable
             _stoppedBy ??= _records.ReadStop(_execution.Id);
             foreach (NodePath gate in _frontier.Running.Where(path => _plan.Find(path)?.Node is Node.Gate))
                 _frontier.Wake(gate);
+            if (KeepsLease && _stoppedBy is null)
+                _stopAsked ??= StopRequest.Find(_folder, _clock);
             if (KeepsLease && now - _leased >= RenewLease)
                 Renew(now);
         }

@@ -89,6 +89,11 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     /// </summary>
     public bool AskStop(ExecutionId id, string by)
     {
+        if (!records.Database.CanWrite)
+        {
+            StopRequest.Drop(place.FolderOf(id), by, clock);
+            return true;
+        }
         using Transaction write = records.Database.BeginWrite(CancellationToken.None);
         records.AskStop(id, by);
         write.Commit();

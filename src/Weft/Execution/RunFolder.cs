@@ -8,7 +8,7 @@ namespace Weft.Execution;
 /// The folder of one execution, <c>.weft/executions/ID</c>: what happened, written by those who saw it and read by any process. Its parts:
 /// <c>plan.json</c>, <c>exits</c> (starts and ends of local attempts), <c>logs/PATH.N.log</c>, <c>results/PATH.N</c> (what programs wrote to
 /// WEFT_RESULTS), <c>work/PATH.N/</c> (WEFT_RUN_DIR), <c>attempts/PATH.N/</c> (attempts of task hosts), <c>lock</c> (held by the process that
-/// owns the execution), <c>format</c>.
+/// owns the execution), <c>inbox/</c> (requests of hosts that may not write the records), <c>format</c>.
 /// </summary>
 internal sealed class RunFolder
 {
@@ -36,6 +36,9 @@ internal sealed class RunFolder
 
     /// <summary>What the wrappers of local attempts append to. Default: <c>exits</c> in the folder.</summary>
     public string Exits { get; init; }
+
+    /// <summary>Requests of hosts that may not write the records.</summary>
+    public string Inbox => Path.Combine(Root, "inbox");
 
     public string Lock => Path.Combine(_lockFolder ?? Root, _lockFolder is null ? "lock" : Path.GetFileName(Root) + ".lock");
 

@@ -22,6 +22,9 @@ internal abstract class Database(Dialect dialect) : IDisposable
 
     public bool InTransaction { get; private set; }
 
+    /// <summary>Whether this process may write; false where another host does, and <see cref="BeginWrite"/> would fail.</summary>
+    public virtual bool CanWrite => true;
+
     /// <summary>
     /// The statement for this SQL, prepared once per connection and kept: for the constant texts of our code. In a hot loop keep it in a
     /// variable.

@@ -7,19 +7,19 @@ namespace Weft.Records;
 /// <summary>
 /// Opens the records of a project as its file system demands. On a file system of this machine alone: with the write-ahead log, for any number of
 /// processes. On one that other hosts see: with the rollback journal; one host at a time may write (<see cref="HostLease"/>), the processes of the
-/// others read, and drop what they want changed into the <see cref="Inbox"/>.
+/// others read, and drop what they want changed into the inbox of an execution (<see cref="Inbox"/>).
 /// </summary>
 internal sealed class ProjectRecords : IDisposable
 {
     private readonly HostLease? _lease;
     private readonly FileLock? _ours;
     private readonly string _hostLock;
+    private readonly TimeProvider _clock;
 
-    private ProjectRecords(SqliteDatabase database, Inbox inbox, LeaseHolder? writer, HostLease? lease, string hostLock)
+    private ProjectRecords(SqliteDatabase database, HostLease? lease, string hostLock, TimeProvider clock)
     {
         Database = database;
-        Inbox = inbox;
-        Writer = writer;
+        _clock = clock;
         _lease = lease;
         _hostLock = hostLock;
         _ours = lease is null ? null : FileLock.TryAcquire(hostLock, LockMode.Shared);
@@ -27,11 +27,8 @@ internal sealed class ProjectRecords : IDisposable
 
     public SqliteDatabase Database { get; }
 
-    /// <summary>Where requests are dropped when <see cref="Writer"/> is another host, and picked up from when we are.</summary>
-    public Inbox Inbox { get; }
-
     /// <summary>The host that alone may write now; null when we may.</summary>
-    public LeaseHolder? Writer { get; }
+    public LeaseHolder? Writer => Database.Options.Writer;
 
     /// <summary>Opens the records, and makes the state folder where it is missing.</summary>
     /// <param name="runtimeFolder">For locks of this host: <see cref="Machine.RuntimeFolder"/>.</param>
@@ -50,14 +47,16 @@ internal sealed class ProjectRecords : IDisposable
     internal static ProjectRecords Open(
         StateFolder state, bool isShared, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
     {
-        var inbox = new Inbox(state.Inbox, clock);
         string hostLock = Path.Combine(runtimeFolder, $"records-{Values.Digest.Of(host + ":" + state.Root).Short}.lock");
         if (!isShared)
-            return new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), inbox, null, null, hostLock);
+            return new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), null, hostLock, clock);
         (HostLease? lease, LeaseHolder? holder) = HostLease.TryTake(Path.Combine(state.Root, "owner"), host, boot, clock, wait);
         var options = new SqliteOptions(SqliteJournal.Rollback) { Lease = lease, Writer = holder };
-        return new ProjectRecords(SqliteDatabase.Open(state.Database, options, clock, cancel), inbox, holder, lease, hostLock);
+        return new ProjectRecords(SqliteDatabase.Open(state.Database, options, clock, cancel), lease, hostLock, clock);
     }
+
+    /// <summary>Another connection, with the same right to write as <see cref="Database"/>; the caller disposes it.</summary>
+    public SqliteDatabase Connect(CancellationToken cancel) => SqliteDatabase.Open(Database.Location, Database.Options, _clock, cancel);
 
     /// <summary>Closes the records; the last process of the owning host lets the next host have them at once.</summary>
     public void Dispose()

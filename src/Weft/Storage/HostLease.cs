@@ -19,7 +19,7 @@ internal sealed record LeaseHolder(string Host, string Boot, string Beat, bool I
 /// Which host may write in a folder on a network file system, where locks of one host mean nothing, or little, to another. Generations of the
 /// lease are files <c>1</c>, <c>2</c>, … that are created exclusively: the highest one names the owner. The owner rewrites its file at least every
 /// <see cref="RenewalTime"/> while it writes; when the file has stayed the same for <see cref="ExpiryTime"/>, by the watcher's own clock, the next
-/// generation may be made. All processes of the owning host share the lease.
+/// generation may be made. All processes of the owning host share the lease. Thread-safe.
 /// </summary>
 internal sealed class HostLease
 {
@@ -30,6 +30,7 @@ internal sealed class HostLease
     private readonly string _host;
     private readonly string _boot;
     private readonly TimeProvider _clock;
+    private readonly Lock _turn = new();
     private long _generation;
     private long _renewed;
     private int _beats;
@@ -81,6 +82,19 @@ internal sealed class HostLease
     /// <summary>Before writing: says that we live, when the last time is long enough ago. The host that has taken over meanwhile; null when none has.</summary>
     public LeaseHolder? Renew()
     {
+        lock (_turn)
+            return RenewAlone();
+    }
+
+    /// <summary>Gives the lease up: the next host need not wait. For the last process of this host.</summary>
+    public void Release()
+    {
+        if (Newest(_folder).Generation == _generation)
+            AtomicFile.Write(PathOf(_folder, _generation), Holder(isReleased: true).Write());
+    }
+
+    private LeaseHolder? RenewAlone()
+    {
         if (_beats > 0 && _clock.GetElapsedTime(_renewed) < RenewalTime)
             return null;
         (long generation, LeaseHolder? holder) = Newest(_folder);
@@ -96,13 +110,6 @@ internal sealed class HostLease
         AtomicFile.Write(PathOf(_folder, _generation), Holder(isReleased: false).Write());
         _renewed = _clock.GetTimestamp();
         return null;
-    }
-
-    /// <summary>Gives the lease up: the next host need not wait. For the last process of this host.</summary>
-    public void Release()
-    {
-        if (Newest(_folder).Generation == _generation)
-            AtomicFile.Write(PathOf(_folder, _generation), Holder(isReleased: true).Write());
     }
 
     private LeaseHolder Holder(bool isReleased) =>

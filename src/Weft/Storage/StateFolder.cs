@@ -4,8 +4,8 @@ namespace Weft.Storage;
 
 /// <summary>
 /// The folder <c>.weft</c> beside a project's files: <c>weft.db</c> (what was asked for), <c>executions/ID</c> (what happened),
-/// <c>blobs</c>, <c>cache</c>, <c>inbox</c> (requests of hosts that may not write the database). Nothing in it holds an absolute path, so a project
-/// can be moved.
+/// <c>blobs</c>, <c>cache</c>, <c>owner</c> (which host may write, on a network file system). Nothing in it holds an absolute path, so a project can
+/// be moved.
 /// </summary>
 internal sealed class StateFolder(string root)
 {
@@ -21,8 +21,6 @@ internal sealed class StateFolder(string root)
     public string Blobs => Path.Combine(Root, "blobs");
 
     public string Cache => Path.Combine(Root, "cache");
-
-    public string Inbox => Path.Combine(Root, "inbox");
 
     public bool Exists => Directory.Exists(Root);
 

@@ -66,7 +66,7 @@ public sealed class TrackingStore : IAsyncDisposable
 
     private static void EnsureDefault(Database database, TrackingOptions options, TimeProvider clock)
     {
-        if (database.Prepare("SELECT 1 FROM experiment WHERE id = 0").Any())
+        if (!database.CanWrite || database.Prepare("SELECT 1 FROM experiment WHERE id = 0").Any())
             return;
         using Transaction transaction = database.BeginWrite(CancellationToken.None);
         database.Prepare("INSERT INTO experiment (id, name, location, stage, created, updated) VALUES (0, 'Default', ?1, 'active', ?2, ?2) ON CONFLICT DO NOTHING")

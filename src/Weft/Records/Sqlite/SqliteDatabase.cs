@@ -7,9 +7,9 @@ using Weft.Storage;
 namespace Weft.Records.Sqlite;
 
 /// <summary>How a SQLite file is opened.</summary>
-/// <param name="Journal">How commits reach the file; network file systems need <see cref="SqliteJournal.Rollback"/>.</param>
+/// <param name="Journal">How commits reach the file; null takes what the file system demands: on one of the network <see cref="SqliteJournal.Rollback"/>.</param>
 /// <param name="BusyDeadline">How long to wait for another process's lock before giving up. Default 30 s.</param>
-internal sealed record SqliteOptions(SqliteJournal Journal = SqliteJournal.WriteAhead, TimeSpan? BusyDeadline = null)
+internal sealed record SqliteOptions(SqliteJournal? Journal = null, TimeSpan? BusyDeadline = null)
 {
     /// <summary>Renewed before each write; one that is lost to another host ends the writing.</summary>
     public HostLease? Lease { get; init; }
@@ -42,7 +42,6 @@ internal sealed unsafe class SqliteDatabase : Database
     private readonly SqliteHandle _handle;
     private readonly GCHandle _self;
     private readonly TimeProvider _clock;
-    private readonly SqliteOptions _options;
     private CancellationToken _cancellation;
     private long _waitingSince;
     private FileLock? _users;
@@ -54,7 +53,7 @@ internal sealed unsafe class SqliteDatabase : Database
         Pointer = handle.DangerousGetHandle();
         Location = path;
         _clock = clock;
-        _options = options;
+        Options = options;
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         _ = SqliteNative.BusyHandler(Pointer, &OnBusy, GCHandle.ToIntPtr(_self));
         _ = SqliteNative.WalHook(Pointer, &OnCommit, GCHandle.ToIntPtr(_self));
@@ -62,8 +61,13 @@ internal sealed unsafe class SqliteDatabase : Database
 
     public override string Location { get; }
 
+    public override bool CanWrite => Options.Writer is null;
+
     /// <summary>Pages in the write-ahead log after this connection's last commit; what <see cref="Checkpoint"/> would move.</summary>
     public int LogPages { get; private set; }
+
+    /// <summary>As it was opened.</summary>
+    public SqliteOptions Options { get; }
 
     internal nint Pointer { get; private set; }
 
@@ -194,7 +198,7 @@ internal sealed unsafe class SqliteDatabase : Database
 
     protected internal override void StartTransaction(bool write, CancellationToken cancel)
     {
-        if (write && (_options.Writer ?? _options.Lease?.Renew()) is { } writer)
+        if (write && (Options.Writer ?? Options.Lease?.Renew()) is { } writer)
         {
             throw new DatabaseException(DatabaseFault.ReadOnly,
                 $"the records {Location} are being written by the host {writer.Host}: run this there, or try again when it is done");
@@ -281,15 +285,22 @@ internal sealed unsafe class SqliteDatabase : Database
 
     private void Configure()
     {
-        string journal = _options.Journal == SqliteJournal.WriteAhead ? "wal" : "truncate";
-        if (IsFile && _options.Writer is null)
+        bool isShared = IsFile && FileSystems.IsNetwork(Path.GetDirectoryName(Path.GetFullPath(Location))!);
+        SqliteJournal chosen = Options.Journal ?? (isShared ? SqliteJournal.Rollback : SqliteJournal.WriteAhead);
+        string journal = chosen == SqliteJournal.WriteAhead ? "wal" : "truncate";
+        if (IsFile && Options.Writer is null)
         {
+            // A project that was moved to the network: its log must be read once more, without the shared memory that does not work there.
+            if (isShared)
+                Execute("PRAGMA locking_mode = EXCLUSIVE");
             string? now = Prepare($"PRAGMA journal_mode = {journal}").QueryText();
             if (now != journal)
                 throw new DatabaseException(DatabaseFault.Other, $"cannot set the journal of {Location} to `{journal}`: it stays `{now}`; is another process using the file from another machine?");
         }
+        if (isShared)
+            Execute("PRAGMA locking_mode = NORMAL");
         // FULL is what the rollback journal needs to survive a power cut; with the write-ahead log NORMAL is safe.
-        string synchronous = _options.Journal == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
+        string synchronous = chosen == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
         Execute($"PRAGMA synchronous = {synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA case_sensitive_like = ON");
     }
 
@@ -314,7 +325,7 @@ internal sealed unsafe class SqliteDatabase : Database
             return 0;
         if (tries == 0)
             database._waitingSince = database._clock.GetTimestamp();
-        else if (database._clock.GetElapsedTime(database._waitingSince) >= (database._options.BusyDeadline ?? DefaultDeadline))
+        else if (database._clock.GetElapsedTime(database._waitingSince) >= (database.Options.BusyDeadline ?? DefaultDeadline))
             return 0;
         int milliseconds = Math.Min(1 << Math.Min(tries / 2, 5), 25);
         return database._cancellation.WaitHandle.WaitOne(milliseconds) ? 0 : 1;
