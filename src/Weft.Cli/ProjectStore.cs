@@ -56,13 +56,11 @@ internal sealed class ProjectStore : IDisposable
         {
             string runtimeFolder = Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR"));
             bool hasSaid = false;
-            ProjectRecords records = ProjectRecords.Open(new StateFolder(folder), runtimeFolder, TimeProvider.System, Watch, CancellationToken.None);
+            ProjectRecords records = ProjectRecords.Open(new StateFolder(folder), toWrite, runtimeFolder, TimeProvider.System, Watch, CancellationToken.None);
             return new ProjectStore(root, records, runtimeFolder, TimeProvider.System);
 
             bool Watch(TimeSpan pause)
             {
-                if (!toWrite)
-                    return false;
                 if (!hasSaid)
                     session.Say($"another host was the last to write {folder}: watching for up to {HostLease.ExpiryTime.TotalSeconds:0} s whether it is still there");
                 hasSaid = true;

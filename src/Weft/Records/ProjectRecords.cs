@@ -32,25 +32,31 @@ internal sealed class ProjectRecords : IDisposable
 
     /// <summary>Opens the records, and makes the state folder where it is missing.</summary>
     /// <param name="runtimeFolder">For locks of this host: <see cref="Machine.RuntimeFolder"/>.</param>
+    /// <param name="toWrite">Makes this host the writer at once. Without, it becomes so with the first write, unless another is.</param>
     /// <param name="wait">
-    /// Where another host may be gone without saying so, it must be watched for up to half a minute before its place is taken: blocks for the given
+    /// To write where another host may be gone without saying so, it must be watched for up to half a minute before its place is taken: blocks for the given
     /// time, and returns false to give up and only read.
     /// </param>
     /// <exception cref="DatabaseException">As <see cref="SqliteDatabase.Open"/>.</exception>
-    public static ProjectRecords Open(StateFolder state, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
+    public static ProjectRecords Open(
+        StateFolder state, bool toWrite, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
     {
         state.Create();
-        return Open(state, state.IsShared, Machine.HostName, Machine.BootId, runtimeFolder, clock, wait, cancel);
+        return Open(state, toWrite, state.IsShared, Machine.HostName, Machine.BootId, runtimeFolder, clock, wait, cancel);
     }
 
     /// <summary>As the other, for a host of any name: how two hosts are tested on one.</summary>
     internal static ProjectRecords Open(
-        StateFolder state, bool isShared, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
+        StateFolder state, bool toWrite, bool isShared, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait,
+        CancellationToken cancel)
     {
         string hostLock = Path.Combine(runtimeFolder, $"records-{Values.Digest.Of(host + ":" + state.Root).Short}.lock");
         if (!isShared)
             return new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), null, hostLock, clock);
-        (HostLease? lease, LeaseHolder? holder) = HostLease.TryTake(Path.Combine(state.Root, "owner"), host, boot, clock, wait);
+        string owner = Path.Combine(state.Root, "owner");
+        (HostLease? lease, LeaseHolder? holder) = toWrite
+            ? HostLease.TryTake(owner, host, boot, clock, wait)
+            : (HostLease.Later(owner, host, boot, clock), HostLease.Other(owner, host));
         var options = new SqliteOptions(SqliteJournal.Rollback) { Lease = lease, Writer = holder };
         return new ProjectRecords(SqliteDatabase.Open(state.Database, options, clock, cancel), lease, hostLock, clock);
     }

@@ -79,6 +79,13 @@ internal sealed class HostLease
         }
     }
 
+    /// <summary>A lease that is taken with the first <see cref="Renew"/>, if it is free then: for who may not write at all.</summary>
+    public static HostLease Later(string folder, string host, string boot, TimeProvider clock) => new(folder, host, boot, clock, generation: 0);
+
+    /// <summary>The other host that has the lease, as far as is known without watching it; null when it is free or ours.</summary>
+    public static LeaseHolder? Other(string folder, string host) =>
+        Newest(folder).Holder is { IsReleased: false } holder && holder.Host != host ? holder : null;
+
     /// <summary>Before writing: says that we live, when the last time is long enough ago. The host that has taken over meanwhile; null when none has.</summary>
     public LeaseHolder? Renew()
     {
@@ -89,7 +96,7 @@ internal sealed class HostLease
     /// <summary>Gives the lease up: the next host need not wait. For the last process of this host.</summary>
     public void Release()
     {
-        if (Newest(_folder).Generation == _generation)
+        if (_generation > 0 && Newest(_folder).Generation == _generation)
             AtomicFile.Write(PathOf(_folder, _generation), Holder(isReleased: true).Write());
     }
 
@@ -97,6 +104,13 @@ internal sealed class HostLease
     {
         if (_beats > 0 && _clock.GetElapsedTime(_renewed) < RenewalTime)
             return null;
+        if (_generation == 0)
+        {
+            (HostLease? taken, LeaseHolder? other) = TryTake(_folder, _host, _boot, _clock, _ => false);
+            if (taken is null)
+                return other;
+            _generation = taken._generation;
+        }
         (long generation, LeaseHolder? holder) = Newest(_folder);
         if (generation != _generation || holder is { IsReleased: true })
         {
@@ -124,6 +138,8 @@ internal sealed class HostLease
     private static (long Generation, LeaseHolder? Holder) Newest(string folder)
     {
         long newest = 0;
+        if (!Directory.Exists(folder))
+            return (0, null);
         foreach (string path in Directory.EnumerateFiles(folder))
         {
             if (long.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out long generation))

@@ -17,7 +17,7 @@ public sealed class ProjectRecordsTests : IDisposable
     [Fact]
     public void A_local_folder_has_the_write_ahead_log_and_no_owner()
     {
-        using ProjectRecords records = ProjectRecords.Open(State(), _folder.Root, _clock, _ => false, default);
+        using ProjectRecords records = ProjectRecords.Open(State(), toWrite: true, _folder.Root, _clock, _ => false, default);
         Assert.Equal("wal", records.Database.Prepare("PRAGMA journal_mode").QueryText());
         Assert.Null(records.Writer);
         Assert.True(File.Exists(_folder.Path(".weft/.gitignore")));
@@ -62,6 +62,23 @@ public sealed class ProjectRecordsTests : IDisposable
     }
 
     [Fact]
+    public void Who_only_reads_does_not_keep_another_host_from_writing_and_writes_when_nobody_else_does()
+    {
+        Open("a").Dispose();
+        using ProjectRecords reader = Open("a", toWrite: false);
+        using (ProjectRecords other = Open("b"))
+        {
+            Create(other);
+            Assert.Equal(DatabaseFault.ReadOnly, Assert.Throws<DatabaseException>(() => reader.Database.BeginWrite(default)).Fault);
+            using ProjectRecords late = Open("a", toWrite: false);
+            Assert.Equal((false, "b"), (late.Database.CanWrite, late.Writer?.Host));
+        }
+        reader.Database.BeginWrite(default).Commit();
+        using ProjectRecords refused = Open("b");
+        Assert.Equal("a", refused.Writer?.Host);
+    }
+
+    [Fact]
     public void A_host_that_was_silent_too_long_is_refused_when_it_writes_again()
     {
         using ProjectRecords first = Open("a");
@@ -77,11 +94,11 @@ public sealed class ProjectRecordsTests : IDisposable
 
     private StateFolder State() => new(_folder.Path(".weft"));
 
-    private ProjectRecords Open(string host, Func<TimeSpan, bool>? wait = null)
+    private ProjectRecords Open(string host, Func<TimeSpan, bool>? wait = null, bool toWrite = true)
     {
         StateFolder state = State();
         state.Create();
-        return ProjectRecords.Open(state, isShared: true, host, "boot", _folder.Root, _clock, wait ?? (_ => false), default);
+        return ProjectRecords.Open(state, toWrite, isShared: true, host, "boot", _folder.Root, _clock, wait ?? (_ => false), default);
     }
 
     private void Create(ProjectRecords records)
