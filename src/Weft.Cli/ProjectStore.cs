@@ -16,10 +16,9 @@ internal sealed class ProjectStore : IDisposable
     {
         Root = root;
         _opened = opened;
-        Database = opened.Database;
         Clock = clock;
-        Records = new ExecutionRecords(Database, clock);
-        Catalog = new ExecutionCatalog(Database, clock);
+        Records = new ExecutionRecords(opened.Database, clock);
+        Catalog = new ExecutionCatalog(opened.Database, clock);
         Place = new ExecutionPlace(FolderOf(root), runtimeFolder);
         Executions = new Executions(Place, Records, clock);
     }

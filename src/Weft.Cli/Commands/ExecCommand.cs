@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Weft.Cli.CommandLine;
 using Weft.Execution;
 using Weft.Platform;
 using Weft.Text;

@@ -171,7 +171,7 @@ internal sealed class FlyteGraph
     private Arm ReadArm(JsonElement node, Dictionary<string, Branch> branches) =>
         Kind(node) == "branch" ? new Arm.OfBranch(ReadBranch(node, branches)) : new Arm.OfNode(Plain(node, branches));
 
-    private Expr Condition(JsonElement condition, Dictionary<string, Branch> branches)
+    private static Expr Condition(JsonElement condition, Dictionary<string, Branch> branches)
     {
         if (condition.TryGetProperty("cmp", out JsonElement compare))
         {

@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Weft.Expressions;
-using Weft.Support;
-using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using Weft.Config.Composition;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Text;

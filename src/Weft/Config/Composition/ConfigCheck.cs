@@ -1,4 +1,3 @@
-using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
