@@ -2,7 +2,6 @@ using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
 using Weft.Support;
-using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Tests.Execution;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;

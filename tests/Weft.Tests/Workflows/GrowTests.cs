@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Expressions;
 using Weft.Support;
-using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;
 

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Weft.Expressions;
 using Weft.Support;
-using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;

@@ -1,7 +1,5 @@
 using Weft.Config.Application;
-using Weft.Config.Nodes;
 using Weft.Support;
-using Weft.Text;
 
 namespace Weft.Tests.Config.Application;
 

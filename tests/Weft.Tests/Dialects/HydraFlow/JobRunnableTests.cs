@@ -1,6 +1,5 @@
 using Weft.Dialects;
 using Weft.Dialects.HydraFlow;
-using Weft.Expressions;
 using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
