@@ -11,6 +11,9 @@ namespace Weft.Records;
 /// </summary>
 internal sealed class ProjectRecords : IDisposable
 {
+    /// <summary>How long our own lock may still seem held, by a child that is being started.</summary>
+    private static readonly TimeSpan LettingGo = TimeSpan.FromMilliseconds(200);
+
     private readonly HostLease? _lease;
     private readonly FileLock? _ours;
     private readonly string _hostLock;
@@ -71,7 +74,7 @@ internal sealed class ProjectRecords : IDisposable
         if (_lease is null)
             return;
         _ours?.Dispose();
-        using FileLock? alone = FileLock.TryAcquire(_hostLock, LockMode.Exclusive);
+        using FileLock? alone = FileLock.TryAcquire(_hostLock, LockMode.Exclusive, LettingGo);
         if (alone is not null)
             _lease.Release();
     }
