@@ -70,7 +70,11 @@ internal sealed class SweepProject(string folder) : IDisposable
     public ExecutionStart Start(bool fresh = false) =>
         Executions.Start(new ExecutionRequest { Definition = "sweep", Plan = Plan, PlanBody = PlanJson.Write(Plan), Fresh = fresh });
 
-    public RunningExecution Take(ExecutionId id) => Executions.Take(id, Plan, new RunOptions
+    public RunningExecution Take(ExecutionStart start) => Executions.Take(start, Plan, Options);
+
+    public RunningExecution Take(ExecutionId id) => Executions.Take(id, Plan, Options);
+
+    private RunOptions Options => new()
     {
         ProjectFolder = Folder,
         Environment = EnvironmentBlock.Current(),
@@ -79,13 +83,13 @@ internal sealed class SweepProject(string folder) : IDisposable
         HostProgram = [Program, "exec"],
         Publish = KeepsEvents ? Events.Add : _ => { },
         Clock = Clock,
-    });
+    };
 
     /// <summary>Starts or resumes, and runs to the end.</summary>
     public ExecutionEnd Run()
     {
-        ExecutionStart start = Start();
-        using RunningExecution run = Take(start.Execution.Id);
+        using ExecutionStart start = Start();
+        using RunningExecution run = Take(start);
         return run.Wait();
     }
 

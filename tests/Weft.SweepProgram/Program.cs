@@ -24,14 +24,16 @@ using var project = new SweepProject(args[0])
     Hosted = Environment.GetEnvironmentVariable("SWEEP_HOSTED") is not null,
 };
 long started = Stopwatch.GetTimestamp();
-ExecutionStart start = project.Start();
+using ExecutionStart start = project.Start();
 foreach (string message in start.Messages)
     Console.WriteLine(message);
 if (start.Kind is StartKind.NothingToDo)
     return 0;
+if (start.Kind is StartKind.RunsAlready)
+    return 3;
 try
 {
-    using RunningExecution run = project.Take(start.Execution.Id);
+    using RunningExecution run = project.Take(start);
     ExecutionEnd end = run.Wait();
     Console.WriteLine($"{end.State} {end.Progress.Done} of {end.Progress.Total} in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, {Environment.WorkingSet >> 20} MB, {GC.GetTotalMemory(forceFullCollection: true) >> 10} kB live, {GC.CollectionCount(0)} {GC.CollectionCount(2)} collections");
     return end.State == Phase.Succeeded ? 0 : 1;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Weft.Platform;
+using Weft.Execution;
 using Weft.Records;
 
 namespace Weft.Cli.Commands;
@@ -7,8 +8,10 @@ namespace Weft.Cli.Commands;
 /// <summary>Starts a process of ours that runs an execution without a terminal, in a session of its own.</summary>
 internal static class Background
 {
-    public static int Start(ProjectStore store, ExecutionRow execution, int parallel, Session session)
+    public static int Start(ProjectStore store, ExecutionStart start, int parallel, Session session)
     {
+        ExecutionRow execution = start.Execution;
+        start.Dispose();
         string self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
         using ChildProcess child = ChildProcess.Start(new ProgramStart
         {

@@ -14,8 +14,9 @@ internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, str
 /// <summary>Runs an execution in this process and shows it, until it ends. When the terminal goes away it is run on, unseen: `weft attach` follows it.</summary>
 internal static class Foreground
 {
-    public static int Run(ProjectStore store, ExecutionRow execution, Plan plan, ForegroundOptions options, Session session)
+    public static int Run(ProjectStore store, ExecutionStart start, Plan plan, ForegroundOptions options, Session session)
     {
+        ExecutionRow execution = start.Execution;
         string user = Environment.UserName;
         RunningExecution? running = null;
         // The output thread asks for progress from the start, the execution comes a moment later.
@@ -25,7 +26,7 @@ internal static class Foreground
         RunningExecution run;
         try
         {
-            run = store.Executions.Take(execution.Id, plan, new RunOptions
+            run = store.Executions.Take(start, plan, new RunOptions
             {
                 Variables = call => door.Variables(call.Id, plan.Workflow),
                 ArtifactRoot = runsFolder,

@@ -21,7 +21,7 @@ internal static class ResumeCommand
             throw new DiagnosticException("address/whole", "an execution is resumed as a whole", arguments.Words[0].Whole, $"`weft resume {address.Execution.Name}`");
         var code = new CodeState(store);
         string snapshot = code.Take();
-        ExecutionStart start = store.Executions.Reopen(address.Execution.Id);
+        using ExecutionStart start = store.Executions.Reopen(address.Execution.Id);
         foreach (string message in start.Messages)
             session.Say(message);
         if (start.Kind == StartKind.RunsAlready)
@@ -30,7 +30,7 @@ internal static class ResumeCommand
             return Foreground.ReportFinished(start.Execution, session);
         code.SayWhatChanged(start.Execution.Snapshot, session);
         return arguments.Has(RunFlags.Detach)
-            ? Background.Start(store, start.Execution, parallel, session)
-            : Foreground.Run(store, start.Execution, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot, RunsPerPoint: 1), session);
+            ? Background.Start(store, start, parallel, session)
+            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot, RunsPerPoint: 1), session);
     }
 }

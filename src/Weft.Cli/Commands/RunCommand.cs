@@ -30,7 +30,7 @@ internal static class RunCommand
 
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
-        ExecutionStart start = store.Executions.Start(new ExecutionRequest
+        using ExecutionStart start = store.Executions.Start(new ExecutionRequest
         {
             Definition = launch.Runnable.Name,
             Plan = plan,
@@ -50,8 +50,8 @@ internal static class RunCommand
         else
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{InnerRuns(launch)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
-            ? Background.Start(store, start.Execution, parallel, session)
-            : Foreground.Run(store, start.Execution, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take(), RunsPerPoint(launch)), session);
+            ? Background.Start(store, start, parallel, session)
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take(), RunsPerPoint(launch)), session);
     }
 
     private static long RunsPerPoint(Launch launch) =>

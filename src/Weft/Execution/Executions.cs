@@ -11,9 +11,9 @@ namespace Weft.Execution;
 /// <code>
 /// var executions = new Executions(new ExecutionPlace(stateFolder, runtimeFolder), records, clock);
 /// ExecutionStart start = executions.Start(new ExecutionRequest { Definition = "train", Plan = plan, PlanBody = body });
-/// // say start.Messages; with -d: start `weft resume NAME` in a session of its own and leave
+/// // say start.Messages; with -d: dispose of start, start `weft resume NAME` in a session of its own and leave
 /// if (start.Kind is StartKind.New or StartKind.Resumed)
-///     using (RunningExecution run = executions.Take(start.Execution.Id, plan, options))   // handlers of signals call run.Stop / run.Detach
+///     using (RunningExecution run = executions.Take(start, plan, options))   // handlers of signals call run.Stop / run.Detach
 ///         ExecutionEnd end = run.Wait();                                                  // publishes to options.Publish on this thread
 /// </code>
 /// Another process asks for an end with <see cref="AskStop"/>, and follows with <see cref="ExecutionFollower"/>. As its records, an object of this class belongs to one thread
@@ -29,7 +29,8 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
 
     /// <summary>
     /// Records what shall run. An execution of the same definition and inputs that was interrupted is gone on with; one that failed or was stopped is
-    /// taken up again: what failed, was cancelled or blocked is tried once more. Starts no process.
+    /// taken up again: what failed, was cancelled or blocked is tried once more. Starts no process. What is begun or resumed belongs to this process from
+    /// here on, so that of several that start the same at once one gets it.
     /// </summary>
     public ExecutionStart Start(ExecutionRequest request)
     {
@@ -40,11 +41,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
             last = null;
         if (last is { Ended: not null, State: nameof(Phase.Succeeded) })
             return new ExecutionStart(StartKind.NothingToDo, last, [$"{last.Name} has finished with the same definition and inputs: nothing to do. `--fresh` runs it again"]);
-        if (last is not null && OwnerOf(last) is { } owner)
-            return new ExecutionStart(StartKind.RunsAlready, last, [$"{last.Name} runs already in {owner}: `weft attach {last.Name}` follows it"]);
-        ExecutionStart start = last is not null ? Resume(last) : Begin(request, key);
-        write.Commit();
-        return start;
+        return Commit(write, last is not null ? Resume(last) : Begin(request, key));
     }
 
     /// <summary>Prepares an execution to go on: what failed, was cancelled or was blocked is tried again. Its owner must be gone.</summary>
@@ -52,22 +49,24 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     {
         using Transaction write = records.Database.BeginWrite(CancellationToken.None);
         ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
-        if (OwnerOf(row) is { } owner)
-            return new ExecutionStart(StartKind.RunsAlready, row, [$"{row.Name} runs already in {owner}: `weft attach {row.Name}` follows it"]);
-        ExecutionStart start = Resume(row);
-        write.Commit();
-        return start;
+        return Commit(write, Resume(row));
     }
 
-    /// <summary>Makes this process the owner of a recorded execution and readies its loop.</summary>
+    /// <summary>Readies the loop of an execution that this process has begun or resumed.</summary>
+    /// <exception cref="ExecutionTakenException">A process of another host owns it.</exception>
+    public RunningExecution Take(ExecutionStart start, Plan plan, RunOptions options) =>
+        Take(start.Execution.Id, start.HandOver() ?? throw new InvalidOperationException("the execution was not begun here"), plan, options);
+
+    /// <summary>Makes this process the owner of a recorded execution, to end what is left of it, and readies its loop.</summary>
     /// <exception cref="ExecutionTakenException">Another process owns it.</exception>
-    public RunningExecution Take(ExecutionId id, Plan plan, RunOptions options)
+    public RunningExecution Take(ExecutionId id, Plan plan, RunOptions options) =>
+        Take(id, Lock(id) ?? throw new ExecutionTakenException(records.Find(id)?.Owner ?? "another process"), plan, options);
+
+    private RunningExecution Take(ExecutionId id, FileLock owning, Plan plan, RunOptions options)
     {
-        RunFolder folder = place.FolderOf(id);
-        folder.Create();
-        FileLock owning = FileLock.TryAcquire(folder.Lock, LockMode.Exclusive, TakeOverTime) ?? throw new ExecutionTakenException(records.Find(id)?.Owner ?? "another process");
         try
         {
+            RunFolder folder = place.FolderOf(id);
             ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
             string owner = ProcessName.Own;
             if ((OwnerOnAnotherHost(row) ?? (options.TakesOver ? null : LeftOnAnotherHost(row))) is { } other || !Own(row, owner, out other))
@@ -84,7 +83,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     }
 
     /// <summary>
-    /// Asks for an end, from any process. The owner sees it within a quarter of a second; false when nobody owns the execution: then <see cref="Take"/> and
+    /// Asks for an end, from any process. The owner sees it within a quarter of a second; false when nobody owns the execution: then <see cref="Take(ExecutionId, Plan, RunOptions)"/> and
     /// <see cref="RunningExecution.Wait"/> end what is left of it.
     /// </summary>
     public bool AskStop(ExecutionId id, string by)
@@ -121,6 +120,20 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     /// <summary>The log of an attempt; the file may not exist yet.</summary>
     public string LogOf(AttemptId attempt) => place.FolderOf(attempt.Execution).Log(attempt);
 
+    private static ExecutionStart Commit(Transaction write, ExecutionStart start)
+    {
+        try
+        {
+            write.Commit();
+            return start;
+        }
+        catch
+        {
+            start.Dispose();
+            throw;
+        }
+    }
+
     private ExecutionStart Begin(ExecutionRequest request, string key)
     {
         Digest digest = Digest.Of(request.PlanBody.Span);
@@ -131,11 +144,16 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         string temporary = folder.Plan + ".new";
         File.WriteAllBytes(temporary, request.PlanBody.Span);
         File.Move(temporary, folder.Plan, overwrite: true);
-        return new ExecutionStart(StartKind.New, row, []);
+        return new ExecutionStart(StartKind.New, row, [], Lock(row.Id));
     }
 
     private ExecutionStart Resume(ExecutionRow row)
     {
+        string? owner = OwnerOnAnotherHost(row);
+        FileLock? owning = owner is null ? Lock(row.Id) : null;
+        if (owning is null)
+            return new ExecutionStart(StartKind.RunsAlready, row, [$"{row.Name} runs already in {owner ?? row.Owner ?? "another process"}: `weft attach {row.Name}` follows it"]);
+        using var held = new ExecutionStart(StartKind.Resumed, row, [], owning);
         // A process that died had not judged anything: what failed before stays so. One that ended, or was ending, had.
         bool hadEnded = row.Ended is not null || row.StopAsked is not null;
         (long kept, long again) = hadEnded ? Reopening.Apply(records, row.Id) : (Reopening.Kept(records, row.Id), 0);
@@ -143,7 +161,15 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         records.AskStop(row.Id, how: null);
         string what = row.Ended is null ? "was interrupted" : "did not succeed";
         string tried = again > 0 ? $", {again} that failed or were stopped run again" : "";
-        return new ExecutionStart(StartKind.Resumed, row, [$"resuming {row.Name}, which {what}: {kept} finished {(kept == 1 ? "point is" : "points are")} kept{tried}"]);
+        return new ExecutionStart(StartKind.Resumed, row, [$"resuming {row.Name}, which {what}: {kept} finished {(kept == 1 ? "point is" : "points are")} kept{tried}"], held.HandOver());
+    }
+
+    /// <summary>The lock of whoever runs the execution; null when another process holds it.</summary>
+    private FileLock? Lock(ExecutionId id)
+    {
+        RunFolder folder = place.FolderOf(id);
+        folder.Create();
+        return FileLock.TryAcquire(folder.Lock, LockMode.Exclusive, TakeOverTime);
     }
 
     private bool Own(ExecutionRow row, string owner, out string other)
@@ -230,9 +256,23 @@ internal enum StartKind
     RunsAlready,
 }
 
-/// <summary>What became of a request.</summary>
-/// <param name="Messages">Lines for the user: what is resumed, what is kept.</param>
-internal sealed record ExecutionStart(StartKind Kind, ExecutionRow Execution, ImmutableArray<string> Messages);
+/// <summary>What became of a request. What was begun or resumed is this process's until it is disposed of or taken.</summary>
+internal sealed class ExecutionStart(StartKind kind, ExecutionRow execution, ImmutableArray<string> messages, FileLock? owning = null) : IDisposable
+{
+    private FileLock? _owning = owning;
+
+    public StartKind Kind { get; } = kind;
+
+    public ExecutionRow Execution { get; } = execution;
+
+    /// <summary>Lines for the user: what is resumed, what is kept.</summary>
+    public ImmutableArray<string> Messages { get; } = messages;
+
+    /// <summary>The lock, for whoever runs it; null when there is none or it was handed over.</summary>
+    public FileLock? HandOver() => Interlocked.Exchange(ref _owning, null);
+
+    public void Dispose() => HandOver()?.Dispose();
+}
 
 /// <summary>An execution that this process owns, until disposed.</summary>
 internal sealed class RunningExecution(ExecutionLoop loop, FileLock owning, ExecutionRecords records, ExecutionId id, string owner) : IDisposable

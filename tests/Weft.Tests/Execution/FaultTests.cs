@@ -18,10 +18,10 @@ public sealed class FaultTests
             using var folder = new TemporaryFolder();
             bool wentWrong = RunUntilFault(folder, failAt, fault);
             using var next = NewProject(folder);
-            ExecutionStart start = next.Start();
+            using ExecutionStart start = next.Start();
             if (start.Kind != StartKind.NothingToDo)
             {
-                using RunningExecution run = next.Take(start.Execution.Id);
+                using RunningExecution run = next.Take(start);
                 Assert.Equal(Phase.Failed, run.Wait().State);
             }
             AssertEnd(folder, next, start, failAt);

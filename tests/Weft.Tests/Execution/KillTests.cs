@@ -81,9 +81,9 @@ public abstract class KillTests(bool hosted) : IDisposable
             weft.Reap();
         }
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 1, Command = waits };
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         Assert.Equal(StartKind.Resumed, start.Kind);
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using RunningExecution run = project.Take(start);
         var opener = new Thread(() =>
         {
             while (run.Progress.Running == 0)
@@ -105,7 +105,7 @@ public abstract class KillTests(bool hosted) : IDisposable
         Assert.Equal(expected, File.ReadAllLines(_folder.Path("begun")).Order());
         Assert.Equal(expected, File.ReadAllLines(_folder.Path("ended")).Order());
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = _points, Command = Command };
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         Assert.Equal(StartKind.NothingToDo, start.Kind);
         var nodes = new List<NodeRow>();
         project.Records.ReadNodes(start.Execution.Id, nodes.Add);

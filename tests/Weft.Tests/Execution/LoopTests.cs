@@ -149,8 +149,8 @@ public abstract class LoopTests(bool hosted) : IDisposable
     public void A_stop_ends_what_runs_and_starts_nothing_more()
     {
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 10, Command = "echo x >> ran; sleep 100" };
-        ExecutionStart start = project.Start();
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start);
         var stopper = new Thread(() =>
         {
             while (run.Progress.Running < 2)
@@ -170,7 +170,7 @@ public abstract class LoopTests(bool hosted) : IDisposable
     {
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
         ExecutionEnd first = project.Run();
-        ExecutionStart again = project.Start();
+        using ExecutionStart again = project.Start();
         Assert.Equal(StartKind.NothingToDo, again.Kind);
         Assert.Contains("--fresh", Assert.Single(again.Messages));
         Assert.NotEqual(first.Id, project.Start(fresh: true).Execution.Id);
@@ -183,10 +183,10 @@ public abstract class LoopTests(bool hosted) : IDisposable
         ExecutionEnd first = project.Run();
         Assert.Equal(Phase.Failed, first.State);
         File.WriteAllText(_folder.Path("repaired"), "");
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         Assert.Equal((StartKind.Resumed, first.Id), (start.Kind, start.Execution.Id));
         Assert.Equal($"resuming {start.Execution.Name}, which did not succeed: 3 finished points are kept, 1 that failed or were stopped run again", Assert.Single(start.Messages));
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using RunningExecution run = project.Take(start);
         ExecutionEnd end = run.Wait();
         Assert.Equal((Phase.Succeeded, 4), (end.State, end.Progress.Done));
         Assert.Equal(["0", "1", "2", "2", "3"], File.ReadAllLines(_folder.Path("ran")).Order());
@@ -197,8 +197,8 @@ public abstract class LoopTests(bool hosted) : IDisposable
     public void While_one_process_runs_an_execution_another_is_told_so()
     {
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
-        ExecutionStart start = project.Start();
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start);
         using var other = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
         Assert.Equal(StartKind.RunsAlready, other.Start().Kind);
         Assert.Throws<ExecutionTakenException>(() => other.Take(start.Execution.Id));
@@ -214,8 +214,8 @@ public abstract class LoopTests(bool hosted) : IDisposable
             Command = "trap '' TERM; echo up > up; while :; do sleep 1; done",
             Task = task => task with { Limits = new Limits(Grace: TimeSpan.FromHours(1)) },
         };
-        ExecutionStart start = project.Start();
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start);
         var stopper = new Thread(() =>
         {
             while (!File.Exists(_folder.Path("up")))

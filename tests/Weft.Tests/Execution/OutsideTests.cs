@@ -19,8 +19,8 @@ public sealed class OutsideTests : IDisposable
     public void A_gate_waits_for_the_answer_of_another_process(bool approved, Phase expected)
     {
         using var project = NewProjectWithGate();
-        ExecutionStart start = project.Start();
-        using RunningExecution run = project.Take(start.Execution.Id);
+        using ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start);
         var person = new Thread(() =>
         {
             using var other = NewProjectWithGate();
@@ -38,23 +38,24 @@ public sealed class OutsideTests : IDisposable
     public void An_execution_that_another_host_owns_is_left_to_it_until_its_lease_is_old()
     {
         using var project = new SweepProject(_folder.Root) { Shared = true };
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         Own(project, start.Execution, "process 1 on elsewhere");
         Assert.Equal("process 1 on elsewhere", project.Executions.OwnerOf(project.Records.Find(start.Execution.Id)!));
-        Assert.Throws<ExecutionTakenException>(() => project.Take(start.Execution.Id));
+        Assert.Throws<ExecutionTakenException>(() => project.Take(start));
     }
 
     [Fact]
     public void Tasks_that_may_still_run_on_another_host_are_not_run_again_here()
     {
         using var project = new SweepProject(_folder.Root) { Shared = true, Clock = new ShiftedClock(TimeSpan.FromHours(-1)) };
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         Own(project, start.Execution, "process 1 on elsewhere");
         using (Transaction write = project.Records.Database.BeginWrite(CancellationToken.None))
         {
             project.Records.Intend(SweepProject.AttemptOf(start.Execution.Id, 0), null, "local", "Submitted");
             write.Commit();
         }
+        start.Dispose();
         using var later = new SweepProject(_folder.Root) { Shared = true };
         var taken = Assert.Throws<ExecutionTakenException>(() => later.Take(start.Execution.Id));
         Assert.Contains("its tasks may still run there", taken.Message);

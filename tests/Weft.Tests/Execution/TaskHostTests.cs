@@ -30,7 +30,7 @@ public sealed class TaskHostTests : IDisposable
     public void An_attempt_that_is_submitted_twice_runs_once()
     {
         using var project = new SweepProject(_folder.Root) { Command = "echo ran >> ran" };
-        ExecutionStart start = project.Start();
+        using ExecutionStart start = project.Start();
         RunFolder folder = project.Place.FolderOf(start.Execution.Id);
         AttemptId id = SweepProject.AttemptOf(start.Execution.Id, 0);
         Assert.Equal(HostResult.Ended, NewHost(folder).Run(id));
