@@ -75,8 +75,6 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     public Plan Plan(Surroundings surroundings, TimeProvider clock)
     {
         var diagnostics = new Diagnostics();
-        if (Prepared.Obstacle is { } obstacle)
-            throw new DiagnosticException(obstacle);
         var facts = new Facts(new ExecutionId(Ulid.New(clock)), clock.GetUtcNow());
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Value.NoEntries, facts, diagnostics);
         foreach (Definition definition in Prepared.Definitions)

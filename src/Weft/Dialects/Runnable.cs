@@ -36,9 +36,6 @@ public sealed record Prepared(string Workflow, ImmutableArray<Definition> Defini
     /// <summary>The words of each command, made while they are read; the lines of the file where one command gets them all in a file.</summary>
     public required Func<string, IEnumerable<ImmutableArray<string>>> Words { get; init; }
 
-    /// <summary>Why it can be shown but not run; null when it can.</summary>
-    public Diagnostic? Obstacle { get; init; }
-
     /// <summary>What the user should know: which sweep an argument replaced.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }

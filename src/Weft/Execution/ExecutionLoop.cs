@@ -129,7 +129,12 @@ internal sealed class ExecutionLoop : IDisposable
             _attempts.KillAll();
         _ends.AddRange(_attempts.Collect(ready));
         foreach (EndedAttempt end in _ends)
+        {
+            // Before the decision: the next attempt may start in the same turn.
+            if (_open.Remove(end.Id.Path, out Step.Start? begun))
+                HostContract.RemoveLines(begun.Invocation, HostContract.FolderOf(begun.Invocation, _options.ProjectFolder));
             _frontier.AttemptEnded(end.Id.Path, end.Outcome, end.Outputs, end.Ended);
+        }
         LookOutForRequests();
         Decide(NowFacts());
         List<NodeState> touched = [.. _touched.Values];
@@ -214,7 +219,6 @@ internal sealed class ExecutionLoop : IDisposable
     {
         foreach (EndedAttempt end in _ends)
         {
-            _open.Remove(end.Id.Path);
             _options.Publish(new ExecutionEvent.AttemptEnded(end.Ended, end.Id, end.Id.Path.Text, end.Outcome, end.Ended - end.Started) { Warnings = end.Warnings });
         }
         _ends.Clear();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Weft.Tasks;
 using Weft.Values;
 
@@ -8,11 +9,12 @@ namespace Weft.Execution;
 internal static class HostContract
 {
     /// <summary>The words of the program to start.</summary>
-    public static ImmutableArray<string> Words(CallBody body) => body switch
+    /// <param name="folder">The folder in which it starts.</param>
+    public static ImmutableArray<string> Words(Invocation call, string folder) => call.Body switch
     {
-        CallBody.Command command => command.Words,
+        CallBody.Command command => call.Lines is null ? command.Words : command.Words.Add(LinesPath(call.Lines, folder)),
         CallBody.Shell shell => ["bash", "-c", shell.Script],
-        _ => throw new IOException($"a task of the kind {body.GetType().Name} cannot be run as a program"),
+        _ => throw new IOException($"a task of the kind {call.Body.GetType().Name} cannot be run as a program"),
     };
 
     /// <summary>The variables of one attempt: the task's own, then those that say where everything is.</summary>
@@ -56,6 +58,61 @@ internal static class HostContract
         if (hasParams)
             File.WriteAllText(ParamsPath(call), CanonicalJson.Write(new Value.Map(call.Inputs)));
     }
+
+    /// <summary>
+    /// Writes the file of lines that the program takes, if it takes one: UTF-8, readable by its owner only, no line feed after the last line. A file that an
+    /// attempt of the same name left is written anew.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be written; nothing is left of it.</exception>
+    public static void WriteLines(Invocation call, string folder)
+    {
+        if (call.Lines is not { } lines)
+            return;
+        string path = LinesPath(lines, folder);
+        try
+        {
+            using var file = new StreamWriter(path, new UTF8Encoding(false), new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                BufferSize = 1 << 16,
+            });
+            bool isFirst = true;
+            foreach (string line in lines.Content)
+            {
+                if (!isFirst)
+                    file.Write('\n');
+                file.Write(line);
+                isFirst = false;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            RemoveLines(call, folder);
+            throw new IOException($"cannot write {path}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Takes the file of lines away after the end of an attempt, whoever saw it; harmless where there is none.</summary>
+    public static void RemoveLines(Invocation call, string folder)
+    {
+        if (call.Lines is not { } lines)
+            return;
+        try
+        {
+            File.Delete(LinesPath(lines, folder));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The folder cannot be written any more: a file that is left there changes nothing about how the attempt ended.
+        }
+    }
+
+    /// <summary>Where the program of an attempt starts.</summary>
+    public static string FolderOf(Invocation call, string projectFolder) => call.Workspace == Workspace.Project ? projectFolder : call.Folder;
+
+    private static string LinesPath(LineFile lines, string folder) => Path.Combine(folder, lines.Name);
 
     private static bool HasParams(Invocation call) => !call.Inputs.IsEmpty;
 

@@ -75,13 +75,14 @@ internal sealed class LocalAttempts : IAttempts
         try
         {
             EnvironmentBlock environment = _surroundings.Environment.With(HostContract.Variables(call, _folder, grant)).With(_surroundings.Additional(call));
-            string folder = call.Workspace == Workspace.Project ? _surroundings.ProjectFolder : call.Folder;
-            ImmutableArray<string> words = HostContract.Words(call.Body);
+            string folder = HostContract.FolderOf(call, _surroundings.ProjectFolder);
+            ImmutableArray<string> words = HostContract.Words(call, folder);
             if (Executables.Find(words[0], environment["PATH"], folder) is null)
             {
                 CannotStart(call, grant, now, ErrorClass.User, "task/no-program", $"there is no program `{words[0]}`{(words[0].Contains('/') ? "" : " in PATH")}");
                 return;
             }
+            HostContract.WriteLines(call, folder);
             ImmutableArray<SafeFileHandle?> descriptors = [_surroundings.Input, _surroundings.Output?.Invoke(log) ?? log, null, _exits];
             ChildProcess child = ChildProcess.Start(new ProgramStart
             {

@@ -65,6 +65,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         Note(journal, "claimed", started);
         Invocation call = CallOf(id);
         EndedAttempt end = RunToEnd(call, attempt);
+        HostContract.RemoveLines(call, HostContract.FolderOf(call, surroundings.ProjectFolder));
         Note(journal, "ended", end.Ended);
         return attempt.TryEnd(end) ? HostResult.Ended : HostResult.NotOurs;
     }

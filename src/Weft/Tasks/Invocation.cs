@@ -31,12 +31,20 @@ public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string
     /// <summary>Outputs that must exist at the end.</summary>
     public ImmutableArray<Declared> Outputs { get; init; } = [];
 
+    /// <summary>The file whose path is the last word of the command; null for none.</summary>
+    public LineFile? Lines { get; init; }
+
     public Resources Needs { get; init; } = Resources.None;
 
     public Limits Limits { get; init; } = Limits.None;
 
     public Workspace Workspace { get; init; } = Workspace.Project;
 }
+
+/// <summary>A file that the host writes before the start into the folder in which the program starts, and removes at the end.</summary>
+/// <param name="Name">The same for every computation of the same attempt.</param>
+/// <param name="Content">The lines without their ends, made while they are written: there may be more than memory holds.</param>
+public sealed record LineFile(string Name, IEnumerable<string> Content);
 
 /// <summary>What a task host starts.</summary>
 public abstract record CallBody

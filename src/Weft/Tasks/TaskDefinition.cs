@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Expressions;
+using Weft.Sweeps;
 using Weft.Text;
 using Weft.Values;
 
@@ -25,6 +26,9 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
 
     public Workspace Workspace { get; init; } = Workspace.Project;
 
+    /// <summary>A file with one line for each point of a sweep, whose path is the last word of the command; null for none.</summary>
+    public Lines? Lines { get; init; }
+
     /// <summary>Environment variables; a value that is none is not set.</summary>
     public ImmutableSortedDictionary<string, Expr> Env { get; init; } = Expr.NoBindings;
 
@@ -37,6 +41,13 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>The container image to run in, where an engine has containers.</summary>
     public string? Image { get; init; }
 }
+
+/// <summary>
+/// All points of a sweep for one start of a program: a file with the words of each point on a line of its own, quoted as a shell reads them. It lies
+/// in the folder in which the program starts, from just before the start to the end.
+/// </summary>
+/// <param name="Over">The points. In the words, <see cref="Root.Item"/>, <see cref="Root.Words"/> and <c>run.ulid</c> are those of the line's point.</param>
+public sealed record Lines(Space Over, ImmutableArray<Expr> Words);
 
 /// <summary>What a task runs.</summary>
 public abstract record TaskBody

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Weft.Expressions;
+using Weft.Sweeps;
 using Weft.Values;
 
 namespace Weft.Tasks;
@@ -25,6 +26,14 @@ public static class TaskJson
             Write(json, "cache", task.Cache);
         if (task.Workspace == Workspace.Private)
             json.WriteBoolean("private", true);
+        if (task.Lines is { } lines)
+        {
+            json.WriteStartObject("lines");
+            json.WritePropertyName("over");
+            lines.Over.Write(json);
+            WriteExpressions(json, "words", lines.Words);
+            json.WriteEndObject();
+        }
         if (!task.Env.IsEmpty)
         {
             json.WritePropertyName("env");
@@ -61,7 +70,7 @@ public static class TaskJson
             task = property.Name switch
             {
                 "name" => task with { Name = value.GetString()! },
-                "command" => task with { Body = new TaskBody.Command([.. value.EnumerateArray().Select(ExprJson.Read)]) },
+                "command" => task with { Body = new TaskBody.Command(ReadExpressions(value)) },
                 "shell" => task with { Body = new TaskBody.Shell(ExprJson.Read(value)) },
                 "python" => task with { Body = new TaskBody.Python(value[0].GetString()!, value[1].GetString()!) },
                 "managed" => task with { Body = new TaskBody.Managed(value.GetString()!) },
@@ -73,6 +82,7 @@ public static class TaskJson
                 "limits" => task with { Limits = ReadLimits(value) },
                 "cache" => task with { Cache = ReadCache(value) },
                 "private" => task with { Workspace = Workspace.Private },
+                "lines" => task with { Lines = new Lines(SpaceJson.Read(value.GetProperty("over")), ReadExpressions(value.GetProperty("words"))) },
                 "env" => task with { Env = ExprJson.ReadMap(value) },
                 "secrets" => task with { Secrets = ReadTexts(value) },
                 "apps" => task with { Apps = [.. value.EnumerateArray().Select(app => new AppPort(app.GetProperty("name").GetString()!, Number(app, "number"), Text(app, "path")))] },
@@ -218,10 +228,7 @@ public static class TaskJson
         switch (body)
         {
             case TaskBody.Command command:
-                json.WriteStartArray("command");
-                foreach (Expr word in command.Words)
-                    ExprJson.Write(json, word);
-                json.WriteEndArray();
+                WriteExpressions(json, "command", command.Words);
                 break;
             case TaskBody.Shell shell:
                 json.WritePropertyName("shell");
@@ -249,6 +256,16 @@ public static class TaskJson
             json.TryGetProperty("default", out JsonElement value) ? ValueJson.Read(value) : null,
             Text(json, "path"),
             Text(json, "doc"));
+
+    private static void WriteExpressions(Utf8JsonWriter json, string name, ImmutableArray<Expr> expressions)
+    {
+        json.WriteStartArray(name);
+        foreach (Expr expression in expressions)
+            ExprJson.Write(json, expression);
+        json.WriteEndArray();
+    }
+
+    private static ImmutableArray<Expr> ReadExpressions(JsonElement json) => [.. json.EnumerateArray().Select(ExprJson.Read)];
 
     private static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)
     {

@@ -169,6 +169,9 @@ internal static class Calls
             if (known.Value is not Value.Null)
                 env[name] = Rendering.Write(known.Value);
         }
+        LineFile? lines = null;
+        if (task.Lines is not null && (lines = LineFiles.Of(task.Lines, id, inside, out Evaluated? lacking)) is null)
+            return Decision.Refuse(lacking!);
         return new Step.Start(
             new Invocation(id, task.Name, body!, folder)
             {
@@ -178,6 +181,7 @@ internal static class Calls
                 Words = around.PointAt(path)?.Words ?? [],
                 Staged = staged,
                 Outputs = outputs,
+                Lines = lines,
                 Needs = task.Needs,
                 Limits = task.Limits,
                 Workspace = task.Workspace,

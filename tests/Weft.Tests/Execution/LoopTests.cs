@@ -166,6 +166,29 @@ public abstract class LoopTests(bool hosted) : IDisposable
     }
 
     [Fact]
+    public void A_stop_also_ends_an_attempt_that_followed_another_one_at_once()
+    {
+        using var project = new SweepProject(_folder.Root)
+        {
+            Hosted = hosted,
+            Command = """echo x >> ran; test $WEFT_ATTEMPT -eq 1 && exit 3; sleep 100""",
+            Task = task => task with { Retry = new Retry(1, ErrorClass.User) },
+        };
+        using ExecutionStart start = project.Start();
+        using RunningExecution run = project.Take(start);
+        var stopper = new Thread(() =>
+        {
+            while (!File.Exists(_folder.Path("ran")) || new FileInfo(_folder.Path("ran")).Length < 4)
+                Thread.Yield();
+            run.Stop("ann");
+        });
+        stopper.Start();
+        ExecutionEnd end = run.Wait();
+        stopper.Join();
+        Assert.Equal((Phase.Cancelled, "ann"), (end.State, end.StoppedBy));
+    }
+
+    [Fact]
     public void A_finished_execution_has_nothing_to_do_and_a_fresh_one_is_another()
     {
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };

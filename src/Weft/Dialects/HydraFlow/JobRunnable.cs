@@ -32,9 +32,8 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     {
         if (JobSweepReader.Read(job, arguments, diagnostics) is not { } sweep)
             return null;
-        return new Prepared(job.Key, sweep.Kind == JobKind.Submit ? [] : Definitions(sweep))
+        return new Prepared(job.Key, Definitions(sweep))
         {
-            Obstacle = sweep.Kind == JobKind.Submit ? new Diagnostic("hydraflow/submit", "`submit` jobs can be shown but not run yet", sweep.Job.Command!.At) : null,
             Commands = sweep.Kind == JobKind.Submit ? 1 : sweep.Space.Size,
             InnerRuns = sweep.InnerRuns,
             DryRun = ulid => DryRun(sweep, ulid),
@@ -51,26 +50,31 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     {
         JobKind.Run => Lists(sweep, ulid).Select(list => ShellWords.Join([.. sweep.Command, .. list])),
         JobKind.Call => Lists(sweep, ulid).Select(list => $"{sweep.Command[0]}([{string.Join(", ", sweep.Command.Skip(1).Concat(list).Select(PythonText.Quoted))}])"),
-        _ => Lists(sweep, ulid).Select(ShellWords.Join).Prepend(ShellWords.Join([.. sweep.Command, LineFile(ulid)])),
+        _ => Lists(sweep, ulid).Select(ShellWords.Join).DefaultIfEmpty("").Prepend(ShellWords.Join([.. sweep.Command, LineFile(ulid)])),
     };
 
-    /// <summary>The file that a submitted program gets, in the working directory: <c>tmp</c> and eight characters.</summary>
-    private string LineFile(string ulid) => Path.Combine(folder, "tmp" + Ulid.Derive(ulid, -1)[^8..].ToLowerInvariant());
+    /// <summary>The file that a submitted program gets, in the working directory.</summary>
+    private string LineFile(string ulid) => Path.Combine(folder, LineFiles.NameOf(new AttemptId(new ExecutionId(ulid), new NodePath(NodeNames.Of(job.Key).Text), 1)));
 
     private static ImmutableArray<Definition> Definitions(JobSweep sweep)
     {
         HydraFlowJob job = sweep.Job;
-        var task = new TaskDefinition(job.Key, new TaskBody.Command([.. Words(sweep)]), job.At);
-        var node = new Node.Each(NodeNames.Of(job.Key), new Elements.Known(sweep.Space), new Callee(CalleeKind.Task, task.Name, job.At), job.At);
+        string[] program = sweep.Kind == JobKind.Call ? ["python3", "-c", CallCode, .. sweep.Command] : [.. sweep.Command];
+        IEnumerable<Expr> command = program.Select(word => Expr.Of(word));
+        bool isBatch = sweep.Kind == JobKind.Submit;
+        var task = new TaskDefinition(job.Key, new TaskBody.Command([.. isBatch ? command : command.Concat(Words(sweep))]), job.At)
+        {
+            Lines = isBatch ? new Lines(sweep.Space, [.. Words(sweep)]) : null,
+        };
+        var callee = new Callee(CalleeKind.Task, task.Name, job.At);
+        NodeId id = NodeNames.Of(job.Key);
+        Node node = isBatch ? new Node.Use(id, callee, job.At) : new Node.Each(id, new Elements.Known(sweep.Space), callee, job.At);
         return [new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition(job.Key, [node], job.At))];
     }
 
-    /// <summary>The words of a command as expressions over its point; only the ULID is not known before it runs.</summary>
+    /// <summary>The argument list as expressions over its point; only the ULID is not known before it runs.</summary>
     private static IEnumerable<Expr> Words(JobSweep sweep)
     {
-        string[] command = sweep.Kind == JobKind.Call ? ["python3", "-c", CallCode, .. sweep.Command] : [.. sweep.Command];
-        foreach (string word in command)
-            yield return Expr.Of(word);
         yield return Expr.Of(JobSweep.Multirun);
         yield return Expr.To(Root.Words);
         yield return Expr.Of(sweep.JobName);

@@ -47,7 +47,8 @@ public sealed class JobSweepReader
         if (_job.Sets.IsEmpty)
         {
             string name = _job.Generation == Generation.Sets ? "sets" : "steps";
-            _diagnostics.Warning("hydraflow/no-sets", $"job `{_job.Key}` has no `{name}`, so nothing is run", _job.At, $"to run its command once write `{name}: [{{}}]`");
+            string what = kind == JobKind.Submit ? "so it submits an empty file" : "so nothing is run";
+            _diagnostics.Warning("hydraflow/no-sets", $"job `{_job.Key}` has no `{name}`, {what}", _job.At, $"for one command without parameters write `{name}: [{{}}]`");
         }
         ImmutableArray<Override> overrides = [.. _arguments.Overrides.Select(word => Override.Read(word, _arguments.IsMultirun, _diagnostics))];
         var sets = new List<ReadSet>();

@@ -51,7 +51,6 @@ public sealed class JobRunnableTests
         Prepared[] jobs = [Prepare(Page, "job_sequential"), Prepare(Page, "job_parallel"), Prepare(Page, "job_submit")];
         Assert.Equal([2L, 2, 1], jobs.Select(job => job.Commands));
         Assert.Equal([6, 6, 4], jobs.Select(job => (int)job.InnerRuns));
-        Assert.Null(jobs[0].Obstacle);
     }
 
     /// <summary>The example of HydraFlow's overview page, whose four commands it prints: the first key varies fastest, the args belong to the batch.</summary>
@@ -164,7 +163,7 @@ public sealed class JobRunnableTests
         var diagnostics = new Diagnostics();
         Prepared? prepared = Runnable("jobs:\n  j:\n    run: x\n", "j").Prepare(Arguments.None, diagnostics);
         Assert.Equal(0, prepared!.Commands);
-        Assert.Equal("warning: job `j` has no `sets`, so nothing is run\n  --> hydraflow.yaml:2:3\n   |\n2  |   j:\n   |   ^\nhint: to run its command once write `sets: [{}]`\n", DiagnosticPrinter.Print(diagnostics));
+        Assert.Equal("warning: job `j` has no `sets`, so nothing is run\n  --> hydraflow.yaml:2:3\n   |\n2  |   j:\n   |   ^\nhint: for one command without parameters write `sets: [{}]`\n", DiagnosticPrinter.Print(diagnostics));
     }
 
     [Fact]
