@@ -23,6 +23,8 @@ public sealed record Axis(string Key, Choices Choices, Span At) : Space(At)
     /// <summary>The parameter's name: the key without the signs before it.</summary>
     public string Parameter { get; } = NameOf(Key);
 
+    internal override IEnumerable<string> Parameters => [Parameter];
+
     internal override bool Append(long index, ref PointParts parts)
     {
         Word word = WordAt(index);

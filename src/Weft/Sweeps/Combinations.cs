@@ -25,6 +25,8 @@ public sealed record Product(ImmutableArray<Space> Parts, Fastest Fastest, Span 
 
     internal override bool HasHoles => Parts.Any(part => part.HasHoles);
 
+    internal override IEnumerable<string> Parameters => Parts.SelectMany(part => part.Parameters);
+
     internal override bool Append(long index, ref PointParts parts)
     {
         for (int i = 0; i < Parts.Length; i++)
@@ -75,6 +77,8 @@ public sealed record Zip(ImmutableArray<Space> Parts, Span At) : Space(At)
 
     internal override bool HasHoles => Parts.Any(part => part.HasHoles);
 
+    internal override IEnumerable<string> Parameters => Parts.SelectMany(part => part.Parameters);
+
     internal override bool Append(long index, ref PointParts parts)
     {
         foreach (Space part in Parts)
@@ -111,6 +115,8 @@ public sealed record Concat(ImmutableArray<Space> Parts, Span At) : Space(At)
     public override long Size { get; } = Sum(Parts);
 
     internal override bool HasHoles => Parts.Any(part => part.HasHoles);
+
+    internal override IEnumerable<string> Parameters => Parts.SelectMany(part => part.Parameters);
 
     internal override bool Append(long index, ref PointParts parts)
     {

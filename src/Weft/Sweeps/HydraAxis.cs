@@ -29,6 +29,8 @@ public sealed record HydraAxis : Space
         return new Product([.. sweep.Axes.Select(axis => new HydraAxis(axis))], Fastest.Last, at);
     }
 
+    internal override IEnumerable<string> Parameters => [_axis.Override.KeyWithPackage];
+
     internal override bool Append(long index, ref PointParts parts)
     {
         Element value = _axis[index];

@@ -21,6 +21,8 @@ public sealed record Shuffle(Space Of, long Seed, Span At) : Space(At)
 
     internal override bool HasHoles => Of.HasHoles;
 
+    internal override IEnumerable<string> Parameters => Of.Parameters;
+
     internal override bool Append(long index, ref PointParts parts) => Of.Append(_order[index], ref parts);
 
     public override void Write(Utf8JsonWriter json)
@@ -59,6 +61,8 @@ public sealed record Draw(Space Of, long Count, long Seed, Span At) : Space(At)
     public override long Size => Math.Min(Count, Of.Size);
 
     internal override bool HasHoles => Of.HasHoles;
+
+    internal override IEnumerable<string> Parameters => Of.Parameters;
 
     internal override bool Append(long index, ref PointParts parts)
     {

@@ -43,6 +43,9 @@ public abstract record Space(Span At)
     /// <summary>True when some indices may have no point.</summary>
     internal virtual bool HasHoles => false;
 
+    /// <summary>The parameters that points may have, repeated ones included.</summary>
+    internal abstract IEnumerable<string> Parameters { get; }
+
     /// <summary>Adds the words and values of the point at an index; false when a filter took it out.</summary>
     internal abstract bool Append(long index, ref PointParts parts);
 
@@ -109,6 +112,8 @@ internal struct PointParts()
 public sealed record Listing(ImmutableArray<Point> Items, Span At) : Space(At)
 {
     public override long Size => Items.Length;
+
+    internal override IEnumerable<string> Parameters => Items.SelectMany(point => point.Values.Keys);
 
     internal override bool Append(long index, ref PointParts parts)
     {

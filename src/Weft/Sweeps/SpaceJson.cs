@@ -13,6 +13,7 @@ public static class SpaceJson
         "axis" => Axis.Read(json, Expr.Nowhere),
         "concat" => Concat.Read(json, Expr.Nowhere),
         "draw" => Draw.Read(json, Expr.Nowhere),
+        "given" => Given.Read(json, Expr.Nowhere),
         "hydra" => HydraAxis.Read(json),
         "listing" => Listing.Read(json, Expr.Nowhere),
         "product" => Product.Read(json, Expr.Nowhere),

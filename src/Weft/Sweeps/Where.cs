@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Weft.Expressions;
 using Weft.Text;
-using Weft.Values;
 
 namespace Weft.Sweeps;
 
@@ -11,47 +10,27 @@ namespace Weft.Sweeps;
 /// </summary>
 public sealed record Where(Space Of, Expr Condition, Span At) : Space(At)
 {
-    /// <summary>So many points are looked at before a sweep starts.</summary>
-    public const int CheckedPoints = 10_000;
+    private readonly PointCondition _condition = new(Condition, Of);
+
+    // Not settable in a copy, since the condition would stay as it was.
+    public Space Of { get; } = Of;
+
+    public Expr Condition { get; } = Condition;
 
     public override long Size => Of.Size;
 
     internal override bool HasHoles => true;
 
-    internal override bool Append(long index, ref PointParts parts)
-    {
-        if (Of.PointAt(index) is not { } point || Judge(point) is not Evaluated.Is { Value: Value.Bool { Is: true } })
-            return false;
-        return Of.Append(index, ref parts);
-    }
+    internal override IEnumerable<string> Parameters => Of.Parameters;
 
-    /// <summary>Reports a condition that has no truth value for one of the first points, or that leaves none of them.</summary>
+    internal override bool Append(long index, ref PointParts parts) =>
+        Of.PointAt(index) is { } point && _condition.Holds(point) && Of.Append(index, ref parts);
+
+    /// <summary>Reports names that are no parameters, a condition that has no truth value for one of the first points, and one that leaves no point.</summary>
     public void Check(Diagnostics diagnostics)
     {
-        bool isAnyLeft = false;
-        for (long i = 0; i < Size && i < CheckedPoints; i++)
-        {
-            if (Of.PointAt(i) is not { } point)
-                continue;
-            string shown = string.Join(' ', point.Words.Select(word => word.Text));
-            switch (Judge(point))
-            {
-                case Evaluated.Is { Value: Value.Bool keeps }:
-                    isAnyLeft |= keeps.Is;
-                    break;
-                case Evaluated.Is other:
-                    diagnostics.Error("sweep/condition", $"expected this condition to be true or false, found {Operators.Describe(other.Value)} for `{shown}`", Condition.At);
-                    return;
-                case Evaluated.Wrong wrong:
-                    diagnostics.Add((wrong.Why.At is null ? wrong.Why with { At = Condition.At } : wrong.Why).WithNote($"for the point `{shown}`", At));
-                    return;
-                default:
-                    diagnostics.Error("sweep/condition", "this condition can only use the parameters of the sweep", Condition.At);
-                    return;
-            }
-        }
-        if (!isAnyLeft && Size is > 0 and <= CheckedPoints)
-            diagnostics.Warning("sweep/empty", $"this condition holds for none of the {Size:N0} points", Condition.At);
+        if (_condition.Check(diagnostics) == 0 && Size is > 0 and <= PointCondition.CheckedPoints)
+            diagnostics.Error("sweep/empty", $"this condition holds for none of the {Size:N0} points", Condition.At);
     }
 
     public override void Write(Utf8JsonWriter json)
@@ -71,13 +50,60 @@ public sealed record Where(Space Of, Expr Condition, Span At) : Space(At)
     public bool Equals(Where? other) => other is not null && Of == other.Of && Condition == other.Condition;
 
     public override int GetHashCode() => HashCode.Combine(Of, Condition);
+}
 
-    private Evaluated Judge(Point point) => Evaluator.Evaluate(Condition, reference => Find(point, reference));
+/// <summary>
+/// Parameters that only some points have: each point of a space for which the condition holds comes with each point of another, the others come
+/// alone. Index i is of the point i / n of the first space, n being the size of the other; a point that comes alone is at the first of its n
+/// indices, and the rest of them are holes.
+/// </summary>
+public sealed record Given(Space Of, Expr Condition, Space Then, Span At) : Space(At)
+{
+    private readonly PointCondition _condition = new(Condition, Of);
 
-    private static Evaluated Find(Point point, Expr.Ref reference)
+    // Not settable in a copy, since what is computed from them would stay as it was.
+    public Space Of { get; } = Of;
+
+    public Expr Condition { get; } = Condition;
+
+    public Space Then { get; } = Then;
+
+    public override long Size { get; } = Multiply(Of.Size, Math.Max(1, Then.Size));
+
+    internal override bool HasHoles => true;
+
+    internal override IEnumerable<string> Parameters => Of.Parameters.Concat(Then.Parameters);
+
+    internal override bool Append(long index, ref PointParts parts)
     {
-        if (reference.Root != Root.Item)
-            return new Evaluated.Awaits([reference]);
-        return Evaluator.Follow(reference, 0, new Value.Map(point.Values));
+        (long first, long then) = Math.DivRem(index, Math.Max(1, Then.Size));
+        if (Of.PointAt(first) is not { } point)
+            return false;
+        if (!_condition.Holds(point))
+            return then == 0 && Of.Append(first, ref parts);
+        return then < Then.Size && Of.Append(first, ref parts) && Then.Append(then, ref parts);
     }
+
+    /// <summary>Reports names that are no parameters, and a condition that has no truth value for one of the first points.</summary>
+    public void Check(Diagnostics diagnostics) => _condition.Check(diagnostics);
+
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", "given");
+        json.WritePropertyName("of");
+        Of.Write(json);
+        json.WritePropertyName("condition");
+        ExprJson.Write(json, Condition);
+        json.WritePropertyName("then");
+        Then.Write(json);
+        json.WriteEndObject();
+    }
+
+    internal static Given Read(JsonElement json, Span at) =>
+        new(SpaceJson.Read(json.GetProperty("of")), ExprJson.Read(json.GetProperty("condition")), SpaceJson.Read(json.GetProperty("then")), at);
+
+    public bool Equals(Given? other) => other is not null && Of == other.Of && Condition == other.Condition && Then == other.Then;
+
+    public override int GetHashCode() => HashCode.Combine(Of, Condition, Then);
 }

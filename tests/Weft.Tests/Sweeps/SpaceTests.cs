@@ -68,7 +68,7 @@ public sealed class SpaceTests
     [Theory]
     [InlineData("lr + 1", "sweep/condition")]
     [InlineData("model > 1", "expression/")]
-    [InlineData("modle == 'x'", "expression/no-such-field")]
+    [InlineData("modle == 'x'", "sweep/unknown-parameter")]
     [InlineData("lr > 5", "sweep/empty")]
     public void A_condition_that_makes_no_sense_is_found_before_the_start(string condition, string id)
     {

@@ -188,6 +188,8 @@ public sealed class SweepNodeTests
     {
         public override long Size => Length;
 
+        internal override IEnumerable<string> Parameters => ["i", "j"];
+
         internal override bool Append(long index, ref PointParts parts)
         {
             parts.Add(new Word($"i={index}", Value.Of(index)));
@@ -204,6 +206,8 @@ public sealed class SweepNodeTests
     private sealed record Sparse(long Length) : Space(Expr.Nowhere)
     {
         public override long Size => Length;
+
+        internal override IEnumerable<string> Parameters => [];
 
         internal override bool Append(long index, ref PointParts parts) => index % 33_333 == 0;
 
