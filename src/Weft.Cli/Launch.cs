@@ -82,6 +82,8 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
                 CheckProgram(program.Content, task, surroundings, diagnostics);
         }
+        if (Prepared.PythonFunction is { } function && !diagnostics.HasErrors)
+            PythonFunctionCheck.Check(function, Root, diagnostics);
         return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;
     }
 

@@ -12,17 +12,18 @@ namespace Weft.Cli.Commands;
 /// <summary><c>weft show</c>: all that is known of a definition or of an execution, a node, a point.</summary>
 internal static class ShowCommand
 {
-    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "NAME|REF", [], Run)
+    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "[NAME|REF]", [], Run)
     {
-        Count = (1, 1),
-        Examples = [("weft show train", "the definition"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts")],
+        Count = (0, 1),
+        Examples = [("weft show", "every definition"), ("weft show train", "one of them"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts")],
     };
 
     private static int Run(Arguments arguments, Session session)
     {
         string root = Launch.FindRoot(arguments, session);
-        Source word = arguments.Words[0];
         Project project = Project.Open(root, session.Surroundings.Variables);
+        if (arguments.Words is not [Source word])
+            return Definitions(project, session);
         if (project.Runnables.Any(runnable => runnable.Name == word.Text))
             return Definition(project, word, session);
         if (!ProjectStore.Exists(root))
@@ -40,6 +41,13 @@ internal static class ShowCommand
         return ExitCodes.Succeeded;
     }
 
+    private static int Definitions(Project project, Session session)
+    {
+        foreach (Runnable runnable in project.Runnables)
+            Definition(runnable, runnable.Prepare(Dialects.Arguments.None, project.Diagnostics), session);
+        return project.Diagnostics.HasErrors ? throw new DiagnosticException(project.Diagnostics) : ExitCodes.Succeeded;
+    }
+
     private static int Definition(Project project, Source word, Session session)
     {
         var diagnostics = new Diagnostics();
@@ -47,6 +55,12 @@ internal static class ShowCommand
         Prepared? prepared = runnable?.Prepare(Dialects.Arguments.None, diagnostics);
         if (diagnostics.HasErrors || runnable is null)
             throw new DiagnosticException(diagnostics);
+        Definition(runnable, prepared, session);
+        return ExitCodes.Succeeded;
+    }
+
+    private static void Definition(Runnable runnable, Prepared? prepared, Session session)
+    {
         Span at = runnable.At;
         session.Out.WriteLine($"{runnable.Name}: {runnable.Kind}, {at.Source.Name}:{at.Position.Line}");
         if (prepared is not null)
@@ -55,7 +69,6 @@ internal static class ShowCommand
             foreach (string line in prepared.DryRun(Ulid.New(TimeProvider.System)).Take(3))
                 session.Out.WriteLine("  " + line);
         }
-        return ExitCodes.Succeeded;
     }
 
     private static void Execution(ProjectStore store, ExecutionRow row, Session session)

@@ -36,6 +36,9 @@ public sealed record Prepared(string Workflow, ImmutableArray<Definition> Defini
     /// <summary>The words of each command, made while they are read; the lines of the file where one command gets them all in a file.</summary>
     public required Func<string, IEnumerable<ImmutableArray<string>>> Words { get; init; }
 
+    /// <summary>The Python function that each command calls with the list of its words, where its path stands; null when none is called.</summary>
+    public Excerpt? PythonFunction { get; init; }
+
     /// <summary>What the user should know: which sweep an argument replaced.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }

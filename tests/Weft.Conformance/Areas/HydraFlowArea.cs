@@ -13,6 +13,7 @@ internal static class HydraFlowArea
             ["sets"] = HydraFlowSyntax.Judge,
             ["helpers"] = HydraFlowSyntax.Judge,
             ["errors"] = HydraFlowSyntax.Judge,
+            ["cli"] = HydraFlowCli.Judge,
             ["jobs"] = HydraFlowJobs.Judge,
             ["legacy-jobs-0.10"] = HydraFlowJobs.Judge,
             ["legacy-jobs-0.11"] = HydraFlowJobs.Judge,

@@ -38,6 +38,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
             InnerRuns = sweep.InnerRuns,
             DryRun = ulid => DryRun(sweep, ulid),
             Words = ulid => Lists(sweep, ulid).Select(list => (ImmutableArray<string>)[.. sweep.Kind == JobKind.Submit ? [] : sweep.Command, .. list]),
+            PythonFunction = sweep.Function,
             Notes = sweep.Notes,
         };
     }

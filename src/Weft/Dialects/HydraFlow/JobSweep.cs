@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using Weft.Sweeps;
+using Weft.Text;
 using Weft.Values;
 
 namespace Weft.Dialects.HydraFlow;
@@ -13,6 +14,9 @@ public sealed record JobSweep(HydraFlowJob Job, JobKind Kind, Space Space)
 {
     /// <summary>Program or function, its fixed arguments and the words of the command line.</summary>
     public required ImmutableArray<string> Command { get; init; }
+
+    /// <summary>Of a job that calls a Python function: its path, where it stands.</summary>
+    public Excerpt? Function { get; init; }
 
     /// <summary>The words at the end of every command; of no use when <see cref="AddParameter"/> names those of each point.</summary>
     public required ImmutableArray<string> Add { get; init; }

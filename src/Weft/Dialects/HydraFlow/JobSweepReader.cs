@@ -41,9 +41,10 @@ public sealed class JobSweepReader
                 _diagnostics.Error("hydraflow/no-command", $"no command in job `{_job.Key}`", _job.At, "give it `run`, `call` or `submit`");
             return null;
         }
-        IReadOnlyList<string> command = Words(_job.Command);
-        if (kind == JobKind.Call && command is [var function, ..] && !function.Contains('.'))
-            _diagnostics.Error("hydraflow/function-path", $"`{function}` has no module; expected a path such as `package.module.function`", _job.Command!.At);
+        ImmutableArray<Excerpt> command = Split(_job.Command);
+        Excerpt? function = kind == JobKind.Call ? command.FirstOrDefault() : null;
+        if (function is not null && !function.Text.Contains('.'))
+            _diagnostics.Error("hydraflow/function-path", $"`{function.Text}` has no module; expected a path such as `package.module.function`", function.At);
         if (_job.Sets.IsEmpty)
         {
             string name = _job.Generation == Generation.Sets ? "sets" : "steps";
@@ -68,7 +69,8 @@ public sealed class JobSweepReader
             _diagnostics.Error("sweep/too-many-points", $"job `{_job.Key}` has more than {Space.MaxSize:N0} commands", _job.At);
         return new JobSweep(_job, kind, space)
         {
-            Command = [.. command, .. _arguments.Extra],
+            Command = [.. command.Select(word => word.Text), .. _arguments.Extra],
+            Function = function,
             Add = isShared && sets.Count > 0 ? [.. sets[0].Add] : [],
             AddParameter = parameter,
             InnerRuns = runs,
@@ -108,12 +110,14 @@ public sealed class JobSweepReader
         return own.Count == 0 ? job : own;
     }
 
-    private IReadOnlyList<string> Words(Excerpt? text)
+    private IReadOnlyList<string> Words(Excerpt? text) => [.. Split(text).Select(word => word.Text)];
+
+    private ImmutableArray<Excerpt> Split(Excerpt? text)
     {
         if (text is null)
             return [];
         ImmutableArray<Excerpt> words = ShellWords.Split(text, _diagnostics);
-        return words.IsDefault ? [] : [.. words.Select(word => word.Text)];
+        return words.IsDefault ? [] : words;
     }
 
     /// <summary>Replaces the sweep of a key, or the inner one, or puts the word at the end of every command.</summary>
