@@ -11,6 +11,7 @@ internal static class CommandTable
     public static readonly (string Group, Command[] Commands)[] Groups =
     [
         ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command]),
+        ("configurations", [CheckCommand.Command, ConfigShowCommand.Command, ConfigExplainCommand.Command, ConfigCompleteCommand.Command]),
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
         ("results", [RunsCommand.Command]),
         ("share", [ServerCommand.Command]),

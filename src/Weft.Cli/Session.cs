@@ -52,7 +52,7 @@ internal sealed class Session : IDisposable
     public void WriteJson(Action<Utf8JsonWriter> write)
     {
         Out.Flush();
-        using (var json = new Utf8JsonWriter(OutStream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(OutStream, new JsonWriterOptions { Indented = true, MaxDepth = Config.Nodes.ConfigJson.MaxDepth, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             write(json);
         OutStream.WriteByte((byte)'\n');
         OutStream.Flush();

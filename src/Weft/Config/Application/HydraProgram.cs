@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Weft.Config.Composition;
-using Weft.Config.Interpolation;
-using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
 
@@ -60,8 +58,8 @@ public sealed record HydraProgram
         string? text = arguments switch
         {
             { IsHelp: true } => reports.Help("help", composition.Job, arguments.IsResolve, diagnostics),
-            { IsHydraHelp: true } => reports.Help("hydra_help", reports.HydraOnly(), isResolved: false, diagnostics),
-            { Cfg: { } part } => Show(composition, reports, part, arguments, diagnostics),
+            { IsHydraHelp: true } => reports.Help("hydra_help", ConfigView.HydraOnly(composition), isResolved: false, diagnostics),
+            { Cfg: { } part } => ConfigView.Of(composition, part, arguments.Package, arguments.IsResolve, diagnostics)?.ToYaml(),
             _ => reports.Info(arguments.Info!),
         };
         return text is null ? null : new HydraAction.Print(text);
@@ -99,39 +97,6 @@ public sealed record HydraProgram
         overrides.Any(item => item.KeyElement == "hydra.mode" && item.Value?.ToString() == mode)
             ? overrides
             : [.. overrides, Override.Parse(new Source("<mode>", $"hydra.mode={mode}"), [])!];
-
-    /// <summary><c>--cfg</c>: a part of the configuration, from one package on, as YAML.</summary>
-    private static string? Show(Composition.Composition composition, HydraReports reports, string part, HydraArguments arguments, Diagnostics diagnostics)
-    {
-        DictConfig whole = part switch
-        {
-            "job" => composition.Job,
-            "hydra" => reports.HydraOnly(),
-            _ => composition.Config,
-        };
-        ConfigNode shown = whole;
-        string header = "";
-        if (arguments.Package is { } package and not "_global_")
-        {
-            Selected selected = composition.JobResolution.Select(whole, package);
-            if (selected.Error is not null || selected.Node is null)
-            {
-                diagnostics.Add(selected.Error ?? new Diagnostic("arguments/package", $"there is no package `{package}` in the configuration") { Hint = Suggest.Hint(package, whole.Keys.Select(key => key.ToString())) });
-                return null;
-            }
-            if (selected.Node is ValueNode leaf)
-                return PythonText.Str(leaf) + "\n";
-            shown = selected.Node;
-            header = $"# @package {package}\n";
-        }
-        if (arguments.IsResolve)
-        {
-            if (composition.JobResolution.Resolve(shown, diagnostics) is not { } resolved)
-                return null;
-            shown = resolved;
-        }
-        return header + ConfigWriter.ToYaml(shown);
-    }
 
     private static void CheckCombination(HydraArguments arguments, Diagnostics diagnostics)
     {

@@ -9,17 +9,6 @@ namespace Weft.Config.Application;
 /// <summary>What a Hydra application tells about its composition: <c>--info</c>, <c>--help</c>, <c>--hydra-help</c>.</summary>
 internal sealed class HydraReports(Composer composer, Composition.Composition composition, string? configName)
 {
-    /// <summary>The <c>hydra</c> node under its key, without the parts that only help uses.</summary>
-    public DictConfig HydraOnly()
-    {
-        var hydra = (DictConfig)composition.Hydra.Copy();
-        hydra.Remove(Scalar.Of("hydra_help"));
-        hydra.Remove(Scalar.Of("help"));
-        var root = new DictConfig();
-        root.Put("hydra", hydra);
-        return root;
-    }
-
     public string Info(string what)
     {
         var text = new StringBuilder();

@@ -110,7 +110,7 @@ public sealed class Composer
         Open(configName, overrides, [])?.Groups(group) ?? [];
 
     /// <summary>The configurations of the search path, to which <c>hydra.searchpath</c> adds.</summary>
-    private ConfigRepository? Open(string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    internal ConfigRepository? Open(string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
     {
         if (_searchPath.Main is { IsAvailable: false } main)
         {

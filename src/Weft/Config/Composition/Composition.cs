@@ -65,6 +65,9 @@ public sealed class Composition
     /// <summary>What a configuration of the defaults list holds, before anything is merged; not to be changed.</summary>
     internal ConfigNode? ContentOf(ResultDefault entry) => _repository.Load(entry.Path, [])?.Root;
 
+    /// <summary>Whether an override chose an option of a group; the others set values.</summary>
+    internal bool IsChoice(Override item) => item.Package is not null || GroupOverrides.IsOfGroup(item, _repository);
+
     private Resolution MakeJobResolution()
     {
         var resolution = new Resolution(_resolvers.WithHydra(Config));

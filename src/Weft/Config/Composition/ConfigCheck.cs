@@ -5,77 +5,180 @@ using Weft.Text;
 namespace Weft.Config.Composition;
 
 /// <summary>
-/// Checks a folder of configurations as a whole: the primary configuration composes, and so does it with every option of every group, one at a
-/// time; all interpolations resolve. What must still be given, and groups that nothing uses, are told as warnings.
+/// Checks a folder of configurations as a whole: every file can be read; every primary configuration composes, and so does it with every option
+/// of every group that it or one of those options uses, one at a time; all interpolations resolve. What must still be given, and options that
+/// nothing can reach, are told as warnings.
 /// </summary>
 public sealed class ConfigCheck
 {
+    /// <summary>The source of words that the check makes up.</summary>
+    private const string Made = "<check>";
+
     private readonly Composer _composer;
     private readonly string? _configName;
     private readonly IReadOnlyList<Override> _overrides;
     private readonly Diagnostics _diagnostics;
-    private readonly HashSet<Diagnostic> _reported = [];
+    private readonly HashSet<(string Id, string Message, Span? At)> _reported;
+    private readonly HashSet<string> _used;
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+    private readonly Queue<Trial> _trials = new();
 
-    private ConfigCheck(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    private ConfigCheck(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics, HashSet<(string, string, Span?)> reported, HashSet<string> used)
     {
         _composer = composer;
         _configName = configName;
         _overrides = overrides;
         _diagnostics = diagnostics;
+        _reported = reported;
+        _used = used;
     }
 
-    /// <returns>How many compositions were made.</returns>
-    public static int Run(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics) =>
-        new ConfigCheck(composer, configName, overrides, diagnostics).Run();
+    /// <param name="configName">The primary configuration; null for all that the folder has: files at its root that no other brings.</param>
+    /// <param name="overrides">Words that hold for every composition.</param>
+    /// <returns>The primary configurations, and how many compositions were made.</returns>
+    public static (IReadOnlyList<string> ConfigNames, int Compositions) Run(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    {
+        if (composer.Open(configName, overrides, diagnostics) is not { } repository)
+            return ([], 0);
+        var reported = new HashSet<(string, string, Span?)>();
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        IReadOnlyList<string> names = configName is null ? ReadAll(repository, reported, diagnostics) : [configName];
+        if (configName is not null)
+            ReadAll(repository, reported, diagnostics);
+        int count = 0;
+        foreach (string name in names)
+            count += new ConfigCheck(composer, name, overrides, diagnostics, reported, used).Run();
+        if (names.Count > 0)
+            count += new ConfigCheck(composer, names[0], overrides, diagnostics, reported, used).RunUnused(names);
+        return (names, count);
+    }
 
+    /// <summary>Reads every file of the application, whether anything leads to it or not.</summary>
+    /// <returns>The configurations at the root that no other one there brings.</returns>
+    private static List<string> ReadAll(ConfigRepository repository, HashSet<(string, string, Span?)> reported, Diagnostics diagnostics)
+    {
+        var atRoot = new List<string>();
+        var brought = new HashSet<string>(StringComparer.Ordinal);
+        foreach (IConfigSource source in repository.Sources.Where(source => source.Provider is not ("hydra" or "schema")))
+        {
+            foreach (string path in PathsOf(source, ""))
+            {
+                var problems = new Diagnostics();
+                LoadedConfig? config = repository.Load(path, problems);
+                foreach (Diagnostic problem in problems)
+                    Report(problem, null, reported, diagnostics);
+                if (path.Contains('/'))
+                    continue;
+                atRoot.Add(path);
+                brought.UnionWith((config?.Defaults ?? []).OfType<DefaultsEntry.Config>().Select(entry => entry.Path.TrimStart('/')).Where(name => name != path));
+            }
+        }
+        List<string> primary = [.. atRoot.Where(name => !brought.Contains(name)).Distinct()];
+        return primary.Count > 0 ? primary : atRoot;
+    }
+
+    private static IEnumerable<string> PathsOf(IConfigSource source, string group) =>
+        source.Options(group.TrimEnd('/')).Order(StringComparer.Ordinal).Select(name => group + name)
+            .Concat(source.Groups(group.TrimEnd('/')).Order(StringComparer.Ordinal).SelectMany(name => PathsOf(source, $"{group}{name}/")));
+
+    /// <summary>Composes as it is, then every option of every group that comes up on the way.</summary>
     private int Run()
     {
-        if (Compose([], null) is not { } plain)
-            return 1;
-        ReportMissing(plain);
-        int count = 1;
-        foreach (string group in GroupsBelow(""))
+        int count = 0;
+        _trials.Enqueue(new Trial([], null));
+        while (_trials.TryDequeue(out Trial? trial))
         {
-            IReadOnlyList<string> options = _composer.Options(group, _configName, _overrides);
-            // The last item of a list is met first.
-            string[] keys = [.. plain.Defaults.Choices.Keys.Where(key => key.Split('@')[0] == group).Reverse()];
-            if (keys.Length == 0)
-            {
-                if (options.Count > 0 && !IsUsed(plain, group))
-                    _diagnostics.Warning("check/unused-group", $"no defaults list of `{_configName}` uses the group `{group}`", null, $"to choose from it, write `+{group}=OPTION`");
-                keys = ["+" + group];
-            }
-            foreach (string key in keys)
-            {
-                foreach (string option in options)
-                {
-                    count++;
-                    Compose(Words($"{key}={new Element.Text(option)}"), $"{key}={option}");
-                }
-            }
+            count++;
+            Composition? composition = Compose(trial);
+            // A choice that must be made keeps a configuration from composing; its options can be tried nevertheless.
+            if ((composition ?? Frame(trial)) is { } known)
+                Enqueue(known, trial);
         }
         return count;
     }
 
-    private Composition? Compose(IReadOnlyList<Override> more, string? choice)
+    private void Enqueue(Composition composition, Trial trial)
+    {
+        foreach (ResultDefault entry in composition.Defaults.Entries)
+            _used.Add(entry.Path);
+        foreach (string key in Keys(composition))
+        {
+            string group = key.Split('@')[0];
+            if (group == "hydra" || group.StartsWith("hydra/", StringComparison.Ordinal) || !_keys.Add(key))
+                continue;
+            foreach (string option in _composer.Options(group, _configName, _overrides))
+            {
+                _used.Add($"{group}/{option}");
+                if (composition.Defaults.Choices.GetValueOrDefault(key) != option && trial.With(key, option) is { } next)
+                    _trials.Enqueue(next);
+            }
+        }
+    }
+
+    /// <summary>The groups of which an option is chosen, or must be; the last item of a list is met first.</summary>
+    private static IEnumerable<string> Keys(Composition composition) =>
+        composition.Defaults.Choices.Keys.Reverse().Concat(Below(composition.Defaults.Tree).Where(node => node.Kind == DefaultsNodeKind.Group && node.IsMissing).Select(node => node.OverrideKey));
+
+    private static IEnumerable<DefaultsNode> Below(DefaultsNode node) => (node.Children ?? []).SelectMany(child => Below(child).Prepend(child));
+
+    /// <summary>Options that no primary configuration reached: each is tried on its own, and said to be unused.</summary>
+    private int RunUnused(IReadOnlyList<string> configNames)
+    {
+        int count = 0;
+        foreach (string group in GroupsBelow(""))
+        {
+            string[] unused = [.. _composer.Options(group, _configName, _overrides).Where(option => !_used.Contains($"{group}/{option}"))];
+            if (unused.Length == 0)
+                continue;
+            foreach (string option in unused)
+            {
+                if (new Trial([], null).With("+" + group, option) is not { } trial)
+                    continue;
+                count++;
+                Compose(trial);
+            }
+            bool isWhole = unused.Length == _composer.Options(group, _configName, _overrides).Count;
+            string what = isWhole ? $"the group `{group}`" : $"{Suggest.List(unused.Select(option => $"{group}/{option}"), "and")}";
+            _diagnostics.Warning(isWhole ? "check/unused-group" : "check/unused-option", $"no defaults list of {Suggest.List(configNames)} leads to {what}", null, $"to choose from it, write `+{group}=OPTION`");
+        }
+        return count;
+    }
+
+    private Composition? Compose(Trial trial)
     {
         var problems = new Diagnostics();
-        Composition? composition = _composer.Compose(_configName, [.. _overrides, .. more], RunMode.Run, problems);
+        Composition? composition = _composer.Compose(_configName, [.. _overrides, .. trial.Words], RunMode.Run, problems);
         if (composition is not null)
-            composition.JobResolution.Resolve(composition.Job, problems, keepMissing: true);
-        foreach (Diagnostic problem in problems)
         {
-            // A problem comes back with every choice that leads to it; one report of it is enough.
-            if (_reported.Add(problem))
-                _diagnostics.Add(choice is null ? problem : problem.WithNote($"with `{choice}`", null));
+            composition.JobResolution.Resolve(composition.Job, problems, keepMissing: true);
+            ReportMissing(composition, trial);
         }
+        foreach (Diagnostic problem in problems)
+            Report(problem, trial.Choice, _reported, _diagnostics);
         return composition;
     }
 
-    private void ReportMissing(Composition composition)
+    /// <summary>With open choices left open.</summary>
+    private Composition? Frame(Trial trial) => _composer.Compose(_configName, [.. _overrides, .. trial.Words], RunMode.MultiRun, []);
+
+    private void ReportMissing(Composition composition, Trial trial)
     {
         foreach (ConfigNode missing in MissingBelow(composition.Job))
-            _diagnostics.Warning("check/missing-value", $"`{missing.FullKey}` must be given a value: it is `???`", missing.At.Source is null ? null : missing.At);
+        {
+            var problem = new Diagnostic("check/missing-value", $"`{missing.FullKey}` must be given a value: it is `???`", Explanation.PlaceOf(missing)) { Severity = Severity.Warning };
+            Report(problem, trial.Choice, _reported, _diagnostics);
+        }
+    }
+
+    /// <summary>A problem comes back with every choice that leads to it; one report of it is enough.</summary>
+    private static void Report(Diagnostic problem, string? choice, HashSet<(string, string, Span?)> reported, Diagnostics diagnostics)
+    {
+        if (!reported.Add((problem.Id, problem.Message, problem.At)))
+            return;
+        if (problem.At is { Source.Name: Made })
+            problem = problem with { At = null };
+        problem = problem with { Notes = [.. problem.Notes.Where(note => note.At is not { Source.Name: Made })] };
+        diagnostics.Add(choice is null ? problem : problem.WithNote($"with `{choice}`", null));
     }
 
     private static IEnumerable<ConfigNode> MissingBelow(ConfigNode node)
@@ -90,12 +193,6 @@ public sealed class ConfigCheck
         };
     }
 
-    /// <summary>Whether a configuration of the group came in by its path, without being a choice.</summary>
-    private static bool IsUsed(Composition composition, string group) =>
-        composition.Defaults.Entries.Any(entry => entry.Path.StartsWith(group + "/", StringComparison.Ordinal));
-
-    private static List<Override> Words(string word) => Override.Parse(new Source("<check>", word), []) is { } parsed ? [parsed] : [];
-
     /// <summary>The application's groups; Hydra's own are not checked.</summary>
     private IEnumerable<string> GroupsBelow(string parent)
     {
@@ -107,6 +204,23 @@ public sealed class ConfigCheck
             yield return group;
             foreach (string below in GroupsBelow(group))
                 yield return below;
+        }
+    }
+
+    /// <summary>A composition to be tried.</summary>
+    /// <param name="Choice">The words as a user types them; null for none.</param>
+    private sealed record Trial(IReadOnlyList<Override> Words, string? Choice)
+    {
+        /// <summary>With one more choice; null when the group has a name that no word can give.</summary>
+        public Trial? With(string key, string option)
+        {
+            string word = $"{key}={new Element.Text(option)}";
+            if (Override.Parse(new Source(Made, word), []) is not { Value: Element.Text } made)
+            {
+                word = $"{key}={new Element.Text(option, Quote.Single)}";
+                made = Override.Parse(new Source(Made, word), []);
+            }
+            return made is null ? null : new Trial([.. Words, made], Choice is null ? word : $"{Choice} {word}");
         }
     }
 }

@@ -9,15 +9,18 @@ namespace Weft.Config.Composition;
 public sealed class FileConfigSource : IConfigSource
 {
     private readonly string _root;
+    private readonly string _shownRoot;
     private readonly Dictionary<string, Listing?> _listings = new(StringComparer.Ordinal);
 
     /// <param name="folder">Absolute, or relative to the working folder; with or without <c>file://</c>.</param>
-    public FileConfigSource(string provider, string folder)
+    /// <param name="shownAs">What diagnostics print in place of the folder's path; null for the path itself, empty for nothing before a file's name.</param>
+    public FileConfigSource(string provider, string folder, string? shownAs = null)
     {
         Provider = provider;
         string path = folder.StartsWith("file://", StringComparison.Ordinal) ? folder["file://".Length..] : folder;
         Path = "file://" + path;
         _root = path;
+        _shownRoot = shownAs ?? path;
     }
 
     public string Provider { get; }
@@ -41,8 +44,8 @@ public sealed class FileConfigSource : IConfigSource
 
     public ConfigDocument? Load(string path, Diagnostics diagnostics)
     {
-        string file = System.IO.Path.Combine(_root, ConfigText.FileName(path));
-        return TextFile.Read(file, file, diagnostics) is { } source ? ConfigText.Read(source, diagnostics) : null;
+        string file = ConfigText.FileName(path);
+        return TextFile.Read(System.IO.Path.Combine(_root, file), System.IO.Path.Combine(_shownRoot, file), diagnostics) is { } source ? ConfigText.Read(source, diagnostics) : null;
     }
 
     private static (string Group, string Name) Split(string path)

@@ -31,6 +31,9 @@ public sealed class Resolution
     /// <summary>How many interpolations were evaluated: the measure of work in tests.</summary>
     public long Evaluations { get; private set; }
 
+    /// <summary>Told of every reference that is followed: the node in which it stands, and the node that it leads to.</summary>
+    internal Action<ConfigNode, ConfigNode>? Followed { get; set; }
+
     /// <summary>Takes over the results of cached resolvers: every job of one sweep sees the same <c>${now:…}</c>.</summary>
     public void CopyCacheFrom(Resolution other)
     {
@@ -234,6 +237,7 @@ public sealed class Resolution
             error = Fail(ConfigErrors.Interpolation, $"`{Text(reference, node)}` leads to a container that holds it", reference, node);
             return null;
         }
+        Followed?.Invoke(node, target);
         return target;
     }
 

@@ -37,6 +37,8 @@ public sealed class ComposerLawTests
         {
             Conf conf = Folder(random);
             string[] words = [.. Enumerable.Range(0, random.Next(3)).Select(_ => Words[random.Next(Words.Length)])];
+            if (round % 10 == 0)
+                ConfigCheck.Run(conf.Composer, null, [], []);
             foreach (RunMode mode in new[] { RunMode.Run, RunMode.MultiRun })
             {
                 var diagnostics = new Diagnostics();
@@ -46,8 +48,7 @@ public sealed class ComposerLawTests
                     continue;
                 composed++;
                 composition.JobResolution.Resolve(composition.Job, diagnostics);
-                foreach (string key in new[] { "k", "db.k", "m" })
-                    Explanation.Of(composition, key)?.Lines().Count();
+                Assert.All(new Provenance(composition).ExplainBelow(""), explanation => Assert.NotEmpty(explanation.Lines()));
             }
         }
         Assert.InRange(composed, 100, 3000);

@@ -7,7 +7,7 @@ namespace Weft.Tests.Config.Composition;
 /// <summary>Configurations written as one text: a line <c>== path.yaml</c> begins each.</summary>
 internal sealed class Conf
 {
-    private readonly TextConfigSource _source;
+    private readonly CountingSource _source;
 
     public Conf(string files) : this(Split(files))
     {
@@ -15,11 +15,13 @@ internal sealed class Conf
 
     public Conf(IEnumerable<KeyValuePair<string, string>> files)
     {
-        _source = new TextConfigSource("main", "pkg://conf", files);
+        _source = new CountingSource(new TextConfigSource("main", "pkg://conf", files));
         Composer = new Composer(new SearchPath { Main = _source });
     }
 
     public Composer Composer { get; private set; }
+
+    public int FilesRead => _source.Loads;
 
     public Conf With(ComposerOptions options)
     {
@@ -54,5 +56,30 @@ internal sealed class Conf
             byPath.Add(end < 0 ? part.Trim() : part[..end].Trim(), end < 0 ? "" : part[(end + 1)..] + "\n");
         }
         return byPath;
+    }
+
+    private sealed class CountingSource(IConfigSource source) : IConfigSource
+    {
+        public int Loads { get; private set; }
+
+        public string Provider => source.Provider;
+
+        public string Path => source.Path;
+
+        public bool IsAvailable => source.IsAvailable;
+
+        public bool HasGroup(string group) => source.HasGroup(group);
+
+        public bool HasConfig(string path) => source.HasConfig(path);
+
+        public IEnumerable<string> Options(string group) => source.Options(group);
+
+        public IEnumerable<string> Groups(string group) => source.Groups(group);
+
+        public ConfigDocument? Load(string path, Diagnostics diagnostics)
+        {
+            Loads++;
+            return source.Load(path, diagnostics);
+        }
     }
 }
