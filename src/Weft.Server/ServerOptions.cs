@@ -7,7 +7,7 @@ namespace Weft.Server;
 /// <summary>What <c>weft server</c> is started with.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>The SQLite file of the records; its folder must exist.</summary>
+    /// <summary>The records: a SQLite file in an existing folder, or <c>postgresql://USER@HOST/DATABASE</c>.</summary>
     public required string Database { get; init; }
 
     /// <summary>The folder that proxied artifacts lie in; made when it is first needed.</summary>

@@ -47,7 +47,7 @@ public sealed class WeftServer : IAsyncDisposable
     /// <param name="options">Must have passed <see cref="ServerOptions.Check"/>.</param>
     public static async Task<WeftServer> StartAsync(ServerOptions options, ILoggerFactory loggers, TimeProvider clock, CancellationToken cancel)
     {
-        TrackingStore store = TrackingStore.Open(options.Database, new TrackingOptions(options.ArtifactRoot, options.TruncatesLongValues), clock);
+        TrackingStore store = Stores.Open(options.Database, new TrackingOptions(options.ArtifactRoot, options.TruncatesLongValues), clock);
         try
         {
             var application = new Application(options, store, Gates.Of(options.Access), clock, loggers.CreateLogger("Weft.Server"));

@@ -27,7 +27,7 @@ public sealed class TestServer : IAsyncDisposable
         var test = new TestServer();
         var options = new ServerOptions
         {
-            Database = test._folder.Path("weft.db"),
+            Database = TestRecords.Address(test._folder),
             ArtifactFolder = test._folder.Path("mlartifacts"),
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         };

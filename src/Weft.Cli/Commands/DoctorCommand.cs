@@ -1,6 +1,10 @@
+using System.Runtime.CompilerServices;
+using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Platform;
+using Weft.Records;
 using Weft.Records.Sqlite;
+using Weft.Server;
 using Weft.Values;
 
 namespace Weft.Cli.Commands;
@@ -10,7 +14,9 @@ internal static class DoctorCommand
 {
     private const long LittleSpace = 1L << 30;
 
-    public static readonly Command Command = new("doctor", "check this machine and project for what runs need", "", [], Run) { Count = (0, 0) };
+    private static readonly Flag Store = new("store", null, "ADDRESS", "look also at these records: a SQLite file, or postgresql://USER@HOST/DATABASE; $WEFT_STORE unless given");
+
+    public static readonly Command Command = new("doctor", "check this machine and project for what runs need", "", [Store], Run) { Count = (0, 0) };
 
     private static int Run(Arguments arguments, Session session)
     {
@@ -26,6 +32,11 @@ internal static class DoctorCommand
         Say("locks", Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR")), null);
         int sqlite = SqliteDatabase.LibraryVersion;
         Say("sqlite", $"{sqlite / 1000000}.{sqlite / 1000 % 1000}.{sqlite % 1000}", null);
+        if ((arguments.Value(Store) ?? session.Surroundings.Variable("WEFT_STORE")) is { Length: > 0 } store)
+        {
+            (string found, string? problem) = DescribeStore(store);
+            Say("store", found, problem);
+        }
         Tool("python3", "Python tasks will not start");
         Tool("git", "code states are taken by walking the folder");
         return fine ? ExitCodes.Succeeded : ExitCodes.Failed;
@@ -40,6 +51,20 @@ internal static class DoctorCommand
         {
             fine &= problem is null;
             session.Out.WriteLine($"{(problem is null ? "ok  " : "look")}  {what,-12} {found}{(problem is null ? "" : ": " + problem)}");
+        }
+    }
+
+    /// <summary>Apart, so that the drivers are loaded only when a store is asked for.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (string Found, string? Problem) DescribeStore(string store)
+    {
+        try
+        {
+            return (Stores.Describe(store, TimeProvider.System), null);
+        }
+        catch (DatabaseException failure)
+        {
+            return (Stores.Show(store), failure.Message);
         }
     }
 }

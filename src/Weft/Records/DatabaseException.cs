@@ -6,6 +6,11 @@ internal enum DatabaseFault
     /// <summary>Another process kept the lock beyond the deadline.</summary>
     Busy,
 
+    /// <summary>
+    /// The connection broke, or the database undid the transaction in favour of another: nothing of it was kept, and it may be done again.
+    /// </summary>
+    Lost,
+
     /// <summary>A unique or primary key exists already.</summary>
     Duplicate,
 

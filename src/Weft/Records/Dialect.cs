@@ -11,7 +11,8 @@ namespace Weft.Records;
 /// <item><c>{clustered}</c> at the end of a table whose rows live in its primary key</item>
 /// <item><c>{same}</c> equality under which two nulls are equal</item>
 /// <item><c>{greatest}</c>, <c>{least}</c> the larger, the smaller of two values; a null loses in neither: give it none</item>
-/// <item><c>{head COLUMN}</c> the part of a long text that an index can hold</item>
+/// <item><c>{head TEXT}</c> the part of a long text that an index can hold</item>
+/// <item><c>{plainly}</c> after LIKE: the backslash is a character like others</item>
 /// </list>
 /// What both know alike is used plainly: <c>ON CONFLICT … DO UPDATE</c>, <c>RETURNING</c>, <c>NULLS LAST</c>, partial indexes, row values,
 /// window functions. <c>LIKE</c> tells upper from lower case in both.
@@ -34,6 +35,7 @@ internal sealed record Dialect
             ["greatest"] = "max",
             ["least"] = "min",
             ["head"] = "$",
+            ["plainly"] = "",
         },
     };
 
@@ -53,6 +55,7 @@ internal sealed record Dialect
             ["greatest"] = "greatest",
             ["least"] = "least",
             ["head"] = "left($, 256)",
+            ["plainly"] = "ESCAPE ''",
         },
     };
 
@@ -96,6 +99,6 @@ internal sealed record Dialect
     private string Word(string braced)
     {
         int blank = braced.IndexOf(' ', StringComparison.Ordinal);
-        return blank < 0 ? Words[braced] : Words[braced[..blank]].Replace("$", braced[(blank + 1)..], StringComparison.Ordinal);
+        return blank < 0 ? Words[braced] : Words[braced[..blank]].Replace("$", braced[(blank + 1)..].Replace('?', Marker), StringComparison.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Weft.Records;
 
@@ -13,8 +14,8 @@ internal static class MetricLog
     public static bool IsFine(in MetricPoint point) =>
         point.Timestamp >= 0 && point.Key.Length is > 0 and <= Rules.KeyLength && char.IsAsciiLetterOrDigit(point.Key[0]) && !point.Key.AsSpan().ContainsAnyExcept(s_plain);
 
-    private static readonly System.Buffers.SearchValues<char> s_plain =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    private static readonly SearchValues<char> s_plain =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
     /// <param name="path">What stands before the field's name in messages: <c>metrics[3].</c>, or nothing.</param>
     public static void Check(in MetricPoint point, string path)
@@ -28,28 +29,41 @@ internal static class MetricLog
     {
         if (points.IsEmpty)
             return;
-        var news = new Dictionary<string, News>(StringComparer.Ordinal);
-        Statement insert = turn.Database.Prepare(
-            "INSERT INTO metric (run, key, step, ts, value, nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING").Bind(1, run.Row);
-        foreach (ref readonly MetricPoint point in points)
+        PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
+        string name = "";
+        long key = 0;
+        for (int i = 0; i < points.Length; i++)
+        {
+            ref readonly MetricPoint point = ref points[i];
+            // Clients send the points of one metric together, more often than not.
+            if (!ReferenceEquals(name, point.Key))
+                (name, key) = (point.Key, turn.Keys.FindOrAdd(point.Key));
+            bool isNan = double.IsNaN(point.Value);
+            rows[i] = new PointRow(key, point.Step, point.Timestamp, isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue), isNan);
+        }
+        int added = turn.Database.AddPoints(run.Row, rows.AsSpan(0, points.Length));
+        FoldIn(turn, run, rows.AsSpan(0, added));
+        ArrayPool<PointRow>.Shared.Return(rows);
+        WriteSubjects(turn, run, points);
+    }
+
+    /// <summary>Brings the summaries up to the points that are new.</summary>
+    private static void FoldIn(WriteTurn turn, RunInfo run, ReadOnlySpan<PointRow> points)
+    {
+        var news = new Dictionary<long, News>();
+        foreach (ref readonly PointRow point in points)
         {
             ref News tally = ref CollectionsMarshal.GetValueRefOrAddDefault(news, point.Key, out bool isKnown);
             if (!isKnown)
-                tally = new News { Key = turn.Keys.FindOrAdd(point.Key), Min = double.NaN, Max = double.NaN };
-            bool isNan = double.IsNaN(point.Value);
-            double value = isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue);
-            if (insert.Bind(2, tally.Key).Bind(3, point.Step).Bind(4, point.Timestamp).Bind(5, value).Bind(6, isNan).Run() > 0)
-                tally.Add(point.Step, point.Timestamp, value, isNan);
+                tally = new News { Min = double.NaN, Max = double.NaN };
+            tally.Add(point);
         }
         Statement fold = turn.Database.Prepare(Fold).Bind(1, run.Row).Bind(3, run.Experiment);
-        foreach (News tally in news.Values)
+        foreach ((long key, News tally) in news)
         {
-            if (tally.Count == 0)
-                continue;
-            fold.Bind(2, tally.Key).Bind(4, tally.Value).Bind(5, tally.IsNan).Bind(6, tally.Step).Bind(7, tally.Timestamp)
-                .Bind(8, double.IsNaN(tally.Min) ? null : tally.Min).Bind(9, double.IsNaN(tally.Max) ? null : tally.Max).Bind(10, tally.Count).Run();
+            fold.Bind(2, key).Bind(4, tally.Last.Value).Bind(5, tally.Last.IsNan).Bind(6, tally.Last.Step).Bind(7, tally.Last.Timestamp)
+                .Bind(8, double.IsNaN(tally.Min) ? null : tally.Min).Bind(9, double.IsNaN(tally.Max) ? null : tally.Max).Bind(10, tally.Count).Post();
         }
-        WriteSubjects(turn, run, points);
     }
 
     /// <summary>Folds the summary of new points into what stands: the greatest (step, timestamp, value) is the last.</summary>
@@ -86,23 +100,19 @@ internal static class MetricLog
     /// <summary>What one request adds to one metric.</summary>
     private struct News
     {
-        public long Key;
-        public double Value;
-        public bool IsNan;
-        public long Step;
-        public long Timestamp;
+        public PointRow Last;
         public double Min;
         public double Max;
         public long Count;
 
-        public void Add(long step, long timestamp, double value, bool isNan)
+        public void Add(in PointRow point)
         {
-            if (Count++ == 0 || (step, timestamp, value).CompareTo((Step, Timestamp, Value)) > 0)
-                (Step, Timestamp, Value, IsNan) = (step, timestamp, value, isNan);
-            if (isNan)
+            if (Count++ == 0 || (point.Step, point.Timestamp, point.Value).CompareTo((Last.Step, Last.Timestamp, Last.Value)) > 0)
+                Last = point;
+            if (point.IsNan)
                 return;
-            Min = double.IsNaN(Min) ? value : Math.Min(Min, value);
-            Max = double.IsNaN(Max) ? value : Math.Max(Max, value);
+            Min = double.IsNaN(Min) ? point.Value : Math.Min(Min, point.Value);
+            Max = double.IsNaN(Max) ? point.Value : Math.Max(Max, point.Value);
         }
     }
 }

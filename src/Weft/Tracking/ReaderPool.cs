@@ -4,9 +4,11 @@ using Weft.Records;
 namespace Weft.Tracking;
 
 /// <summary>Connections for reading, opened as they are needed and kept. Each is used by one reader at a time.</summary>
-internal sealed class ReaderPool(Func<Database> open) : IDisposable
+/// <param name="most">How many there may be: who finds all in use waits. A reader does not read within its reading.</param>
+internal sealed class ReaderPool(Func<Database> open, int most = int.MaxValue) : IDisposable
 {
     private readonly ConcurrentStack<Reader> _idle = new();
+    private readonly SemaphoreSlim _free = new(most);
     private bool _isClosed;
 
     /// <summary>
@@ -15,10 +17,12 @@ internal sealed class ReaderPool(Func<Database> open) : IDisposable
     /// </summary>
     public T Read<T>(Func<Reader, T> work, bool oneState = false)
     {
-        if (!_idle.TryPop(out Reader? reader))
-            reader = new Reader(open());
+        _free.Wait();
+        Reader? reader = null;
         try
         {
+            if (!_idle.TryPop(out reader))
+                reader = new Reader(open());
             if (!oneState)
                 return work(reader);
             using Transaction state = reader.Database.BeginRead(CancellationToken.None);
@@ -27,9 +31,10 @@ internal sealed class ReaderPool(Func<Database> open) : IDisposable
         finally
         {
             if (_isClosed)
-                reader.Database.Dispose();
-            else
+                reader?.Database.Dispose();
+            else if (reader is not null)
                 _idle.Push(reader);
+            _free.Release();
         }
     }
 

@@ -127,7 +127,11 @@ internal sealed class RunSearchPlan
             if (isMetric)
                 sql.Add(" AND d.nan = 0 AND d.experiment IN ").Values(_experiments);
             foreach (Clause clause in usable)
+            {
                 Conditions.Compare(sql.Add(" AND "), "d.value", clause);
+                if (!isMetric)
+                    sql.Add(" AND {head d.value} = {head ").Value(clause.Text).Add("}");
+            }
         };
     }
 

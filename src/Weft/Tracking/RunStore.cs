@@ -218,7 +218,7 @@ public sealed class RunStore
 
     /// <summary>Drops the ready-made summary: the next reader makes a new one.</summary>
     internal static void Touch(WriteTurn turn, RunInfo run) =>
-        turn.Database.Prepare("UPDATE run SET summary = NULL WHERE id = ?1 AND summary IS NOT NULL").Bind(1, run.Row).Run();
+        turn.Database.Prepare("UPDATE run SET summary = NULL WHERE id = ?1 AND summary IS NOT NULL").Bind(1, run.Row).Post();
 
     private Batch Checked(Batch batch)
     {
@@ -276,7 +276,7 @@ public sealed class RunStore
         {
             Statement insert = turn.Database.Prepare("INSERT INTO param (run, key, value) VALUES (?1, ?2, ?3)");
             foreach (Param param in news)
-                insert.Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Run();
+                insert.Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Post();
         }
         MetricLog.Write(turn, run, batch.Metrics.Span);
         foreach (Label label in batch.Labels)
@@ -310,11 +310,11 @@ public sealed class RunStore
     private static void SetLabel(WriteTurn turn, RunInfo run, Label label)
     {
         turn.Database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
-            .Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Run();
+            .Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Post();
         if (label.Key == Rules.RunNameLabel)
-            turn.Database.Prepare("UPDATE run SET name = ?2, summary = NULL WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Run();
+            turn.Database.Prepare("UPDATE run SET name = ?2, summary = NULL WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Post();
         else if (label.Key == Rules.ParentLabel)
-            turn.Database.Prepare("UPDATE run SET parent = (SELECT id FROM run WHERE run_id = ?2) WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Run();
+            turn.Database.Prepare("UPDATE run SET parent = (SELECT id FROM run WHERE run_id = ?2) WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Post();
     }
 
     private static Run Insert(WriteTurn turn, NewRun run, RunId id, List<Label> labels)

@@ -20,12 +20,13 @@ public sealed class TrackingStore : IAsyncDisposable
     private readonly WriteLoop _writer;
     private readonly ReaderPool _readers;
 
-    internal TrackingStore(Func<Database> open, TrackingOptions options, TimeProvider clock)
+    /// <param name="mostReaders">How many connections may read at a time.</param>
+    internal TrackingStore(Func<Database> open, TrackingOptions options, TimeProvider clock, int mostReaders = int.MaxValue)
     {
         Database writing = open();
         EnsureDefault(writing, options, clock);
         _writer = new WriteLoop(writing, clock);
-        _readers = new ReaderPool(open);
+        _readers = new ReaderPool(open, mostReaders);
         Experiments = new ExperimentStore(_writer, _readers, options.ArtifactRoot);
         Runs = new RunStore(_writer, _readers, options.TruncatesLongValues);
         History = new MetricHistory(_readers);

@@ -8,13 +8,17 @@ namespace Weft.Tracking;
 /// transaction and answers after the commit. So a hundred clients share one commit, and an answer means that the write is kept.
 /// <para>
 /// A piece of work checks everything before its first write: a <see cref="TrackingException"/> then leaves nothing behind and does not disturb
-/// the others. Any other failure undoes the transaction, and its pieces are done again one by one, so that only the one at fault fails.
+/// the others. Any other failure undoes the transaction, and its pieces are done again one by one, so that only the one at fault fails. So a
+/// piece may be done several times before its answer, and keeps nothing outside of the database.
 /// </para>
 /// </summary>
 internal sealed class WriteLoop : IAsyncDisposable
 {
     /// <summary>How much work shares a commit: a bound for the wait of the first.</summary>
     private const int TurnLength = 256;
+
+    /// <summary>How often a turn that a broken connection undid is done again.</summary>
+    private const int Retries = 5;
 
     /// <summary>How much work may wait: beyond it the callers wait to hand theirs over.</summary>
     private const int QueueLength = 4096;
@@ -84,19 +88,26 @@ internal sealed class WriteLoop : IAsyncDisposable
 
     private bool TryCommit(List<Work> works)
     {
-        try
+        for (int retry = 0; ; retry++)
         {
-            using Transaction transaction = _turn.Database.BeginWrite(CancellationToken.None);
-            foreach (Work work in works)
-                work.Do(_turn);
-            transaction.Commit();
-            Commits++;
-            return true;
-        }
-        catch (Exception e) when (works.Count > 1 || works[0].Blame(e))
-        {
-            _turn.Keys.Forget();
-            return works.Count == 1;
+            try
+            {
+                using Transaction transaction = _turn.Database.BeginWrite(CancellationToken.None);
+                foreach (Work work in works)
+                    work.Do(_turn);
+                transaction.Commit();
+                Commits++;
+                return true;
+            }
+            catch (DatabaseException lost) when (lost.Fault == DatabaseFault.Lost && retry < Retries)
+            {
+                _turn.Keys.Forget();
+            }
+            catch (Exception e) when (works.Count > 1 || works[0].Blame(e))
+            {
+                _turn.Keys.Forget();
+                return works.Count == 1;
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 using Weft.Records;
-using Weft.Records.Sqlite;
 using Weft.Support;
 using Weft.Values;
 
@@ -278,5 +277,5 @@ public sealed class ExecutionRecordsTests : IDisposable
         change.Commit();
     }
 
-    private SqliteDatabase Open() => SqliteDatabase.Open(_folder.Path("weft.db"), new SqliteOptions(), TimeProvider.System, default);
+    private Database Open() => TestRecords.Open(_folder);
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Weft.Records;
-using Weft.Records.Sqlite;
 using Weft.Storage;
 using Weft.Support;
 using Weft.Values;
@@ -14,7 +13,7 @@ public sealed class IngestionTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _log;
-    private readonly SqliteDatabase _db;
+    private readonly Database _db;
 
     public IngestionTests()
     {
@@ -76,7 +75,7 @@ public sealed class IngestionTests : IDisposable
         Task[] folders = [.. Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
             () =>
             {
-                using SqliteDatabase db = Open();
+                using Database db = Open();
                 while (!written.IsSet)
                     Fold(db);
                 Fold(db);
@@ -152,5 +151,5 @@ public sealed class IngestionTests : IDisposable
         return numbers;
     }
 
-    private SqliteDatabase Open() => SqliteDatabase.Open(_folder.Path("weft.db"), new SqliteOptions(), TimeProvider.System, default);
+    private Database Open() => TestRecords.Open(_folder);
 }

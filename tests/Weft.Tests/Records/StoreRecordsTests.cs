@@ -1,6 +1,5 @@
 using Weft.Platform;
 using Weft.Records;
-using Weft.Records.Sqlite;
 using Weft.Storage;
 using Weft.Support;
 using Weft.Values;
@@ -54,7 +53,7 @@ public sealed class StoreRecordsTests : IDisposable
     public void Clean_up_removes_what_nobody_holds_and_keeps_what_is_in_a_held_folder()
     {
         var clock = new LaterClock(TimeSpan.FromDays(2));
-        using SqliteDatabase db = Open();
+        using Database db = Open();
         var store = new FolderBlobStore(_folder.Path("blobs"), new FileHashes(null, TimeProvider.System), TimeProvider.System);
         var retention = new Retention(db, clock);
         _folder.Write("tree/a", "in the folder");
@@ -89,7 +88,7 @@ public sealed class StoreRecordsTests : IDisposable
         }
     }
 
-    private SqliteDatabase Open() => SqliteDatabase.Open(_folder.Path("weft.db"), new SqliteOptions(), TimeProvider.System, default);
+    private Database Open() => TestRecords.Open(_folder);
 
     private sealed class LaterClock(TimeSpan ahead) : TimeProvider
     {

@@ -10,7 +10,7 @@ public sealed class TrackingStoreTests : IAsyncDisposable
     private readonly TrackingStore _store;
 
     public TrackingStoreTests() =>
-        _store = TrackingStore.Open(_folder.Path("weft.db"), new TrackingOptions("mlflow-artifacts:/"), TimeProvider.System);
+        _store = TestRecords.OpenStore(_folder, new TrackingOptions("mlflow-artifacts:/"));
 
     public async ValueTask DisposeAsync()
     {

@@ -15,9 +15,9 @@ internal static class Conditions
             case Comparison.NotIn when clause.Texts.IsEmpty:
                 return sql.Add("1 = 1");
             case Comparison.Like:
-                return sql.Add(column).Add(" LIKE ").Value(clause.Text);
+                return sql.Add(column).Add(" LIKE ").Value(clause.Text).Add(" {plainly}");
             case Comparison.ILike:
-                return sql.Add("lower(").Add(column).Add(") LIKE lower(").Value(clause.Text).Add(")");
+                return sql.Add("lower(").Add(column).Add(") LIKE lower(").Value(clause.Text).Add(") {plainly}");
             case Comparison.In:
                 return sql.Add(column).Add(" IN ").Values(clause.Texts);
             case Comparison.NotIn:
