@@ -1,4 +1,5 @@
 using Weft.Cli.CommandLine;
+using Weft.Cli.Commands;
 using Weft.Dialects;
 using Weft.Expressions;
 using Weft.Platform;
@@ -32,7 +33,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
 
     /// <summary>Reads <c>NAME [KEY=VALUE …] [-- WORDS]</c>, or <c>-- COMMAND</c> for one that no file names.</summary>
     /// <exception cref="DiagnosticException">All that is wrong with it.</exception>
-    public static Launch Read(CommandLine.Arguments arguments, bool isMultirun, Session session)
+    public static Launch Read(CommandLine.Arguments arguments, Session session)
     {
         var diagnostics = new Diagnostics();
         (string root, Runnable? runnable, int used) = Find(arguments, session, diagnostics);
@@ -41,7 +42,8 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             {
                 Overrides = [.. arguments.Words.Skip(used).Select(word => Excerpt.Of(word.Whole))],
                 Extra = runnable is AdHoc ? [] : [.. (arguments.Rest ?? []).Select(word => word.Text)],
-                IsMultirun = isMultirun,
+                IsMultirun = arguments.Has(RunFlags.Multirun),
+                ExpandsInner = arguments.Has(RunFlags.ExpandInner),
             },
             diagnostics);
         if (diagnostics.HasErrors || prepared is null)

@@ -59,7 +59,7 @@ public sealed class HydraFlowProjectTests : IDisposable
         Assert.Equal(2, Regex.Count(result.Out, @"Launching 3 jobs locally"));
         Assert.Equal(6, Jobs());
         Assert.Contains("2 commands (6 runs)", result.Error, StringComparison.Ordinal);
-        Assert.Matches(@"succeeded: 2 done in", result.Error);
+        Assert.Contains("succeeded: 2 done (6 runs) in", result.Error, StringComparison.Ordinal);
         Assert.Equal(["100,200,300", "100,200,300"], Runs("job_sequential").Select(run => run.GetProperty("params").GetProperty("height").GetString()));
     }
 
@@ -73,12 +73,62 @@ public sealed class HydraFlowProjectTests : IDisposable
     }
 
     [Fact]
-    public void Each_command_has_a_folder_of_its_own_that_stays_the_same_when_it_is_resumed()
+    public void A_resumed_command_keeps_its_folder_and_the_counts_are_those_of_the_runs_inside()
     {
-        Assert.Equal(0, Weft("run", "job_sequential").ExitCode);
-        string[] folders = Directory.GetDirectories(_folder.Path("multirun"));
+        _folder.Write("hydraflow.yaml",
+            """
+            jobs:
+              job:
+                run: sh -c 'test -e fixed || test "$2" = width=100 || exit 3; exec python3 app.py "$@"' --
+                sets:
+                  - each: width=100|200,300,400
+                    all: height=100:300:100
+            """);
+        Assert.Matches(@"(?m)^job +hydraflow run +2 +12 ", Weft("ls").Out);
+        ProgramResult failed = Weft("run", "job");
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Contains("2 commands (12 runs)", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("1 done (3 runs), 1 failed", failed.Error, StringComparison.Ordinal);
+        string first = Assert.Single(Folders());
+
+        _folder.Write("fixed", "");
+        ProgramResult resumed = Weft("resume", "-");
+        Assert.True(resumed.ExitCode == 0, resumed.ToString());
+        Assert.Contains("1 finished point (3 runs) is kept", resumed.Error, StringComparison.Ordinal);
+        Assert.Contains("2 done (12 runs)", resumed.Error, StringComparison.Ordinal);
+        Assert.Contains(first, Folders());
+        Assert.Equal(12, Jobs());
+        JsonElement execution = JsonDocument.Parse(Weft("ps", "-a", "--json").Out).RootElement[0];
+        Assert.Equal((12, 12), (execution.GetProperty("runs").GetInt32(), execution.GetProperty("runsDone").GetInt32()));
+    }
+
+    [Fact]
+    public void A_command_that_failed_within_its_sweep_finds_its_folder_again()
+    {
+        Assert.Equal(1, Weft("run", "job_sequential", "fail=height=200").ExitCode);
+        string[] folders = Folders();
         Assert.Equal(2, folders.Length);
-        Assert.All(folders, folder => Assert.Matches("^[0-9A-HJKMNP-TV-Z]{26}$", Path.GetFileName(folder)));
+        Assert.Equal(1, Weft("resume", "-").ExitCode);
+        Assert.Equal(folders, Folders());
+    }
+
+    [Fact]
+    public void A_program_that_is_no_hydra_application_gets_each_run_as_a_command_of_its_own()
+    {
+        _folder.Write("hydraflow.yaml", "jobs:\n  job:\n    run: echo\n    sets:\n      - each: a=1,2\n        all: b=3:4\n");
+        ProgramResult result = Weft("run", "job", "--expand-inner", "a=5", "--", "first");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal("first a=5 b=3\nfirst a=5 b=4\n", result.Out);
+        Assert.Contains("`a=5` replaces the sweep `a=1,2` (hydraflow.yaml:5:15)", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_command_that_no_file_names_is_swept_where_its_words_hold_several_values()
+    {
+        File.Delete(_folder.Path("hydraflow.yaml"));
+        ProgramResult result = Weft("run", "-m", "--", "echo", "--lr=1e-4,1e-3", "x", "--seed=1:2", "b=[1,2]");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal("--lr=1e-4 x --seed=1 b=[1,2]\n--lr=1e-4 x --seed=2 b=[1,2]\n--lr=1e-3 x --seed=1 b=[1,2]\n--lr=1e-3 x --seed=2 b=[1,2]\n", result.Out);
     }
 
     [Fact]
@@ -99,7 +149,7 @@ public sealed class HydraFlowProjectTests : IDisposable
     {
         ProgramResult failed = Weft("run", "job_sequential", "fail=width=300");
         Assert.Equal(1, failed.ExitCode);
-        Assert.Contains("1 done, 1 failed", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("1 done (3 runs), 1 failed", failed.Error, StringComparison.Ordinal);
         Assert.Contains("asked to fail by width=300", failed.Error, StringComparison.Ordinal);
 
         _folder.Write("hydraflow.yaml", "jobs:\n  job:\n    run: sh -c 'test -e fixed || { echo not yet >&2; exit 3; }' --\n    sets:\n      - each: a=1:6\n");
@@ -162,6 +212,8 @@ public sealed class HydraFlowProjectTests : IDisposable
             Thread.Sleep(50);
         Assert.True(holds());
     }
+
+    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path("multirun")).Order()];
 
     /// <summary>Hydra's job folders: multirun/ULID/NUMBER.</summary>
     private int Jobs() => Directory.GetDirectories(_folder.Path("multirun")).Sum(sweep => Directory.GetDirectories(sweep).Count(job => File.Exists(Path.Combine(job, ".hydra/config.yaml"))));

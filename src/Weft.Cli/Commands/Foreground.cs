@@ -9,7 +9,7 @@ namespace Weft.Cli.Commands;
 
 /// <param name="Parallel">Tasks at a time.</param>
 /// <param name="Snapshot">The id of the code's state.</param>
-internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, string? Snapshot, long RunsPerPoint);
+internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, string? Snapshot);
 
 /// <summary>Runs an execution in this process and shows it, until it ends. When the terminal goes away it is run on, unseen: `weft attach` follows it.</summary>
 internal static class Foreground
@@ -38,7 +38,6 @@ internal static class Foreground
                 TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,
                 Snapshot = options.Snapshot,
                 Publish = output.Publish,
-                RunsPerPoint = options.RunsPerPoint,
                 User = user,
             });
         }

@@ -9,14 +9,14 @@ internal static class PlanCommand
 {
     private static readonly Flag Output = new("output", 'o', "FILE", "write the plan as JSON to FILE");
 
-    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Multirun], Run)
+    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Multirun, RunFlags.ExpandInner], Run)
     {
         Examples = [("weft plan train", "nodes, points, what is known of them")],
     };
 
     private static int Run(Arguments arguments, Session session)
     {
-        Launch launch = Launch.Read(arguments, arguments.Has(RunFlags.Multirun), session);
+        Launch launch = Launch.Read(arguments, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
         ReadOnlyMemory<byte> body = PlanJson.Write(plan);
         if (arguments.Value(Output) is { } file)

@@ -45,13 +45,13 @@ internal static class ProcessesCommand
             session.Say("nothing runs; `weft ps -a` lists what has ended");
             return;
         }
-        var table = new Table("EXECUTION", "OF", "STATE", "DONE", "FAILED", "TOTAL", "STARTED", "TOOK", "OWNER");
+        var table = new Table("EXECUTION", "OF", "STATE", "DONE", "FAILED", "TOTAL", "RUNS", "STARTED", "TOOK", "OWNER");
         foreach (ExecutionRow row in rows)
         {
             ExecutionProgress progress = ProgressOf(store, row);
             TimeSpan took = (row.Ended ?? store.Clock.GetUtcNow()) - row.Created;
             string? owner = row.Ended is null ? store.Executions.OwnerOf(row) : null;
-            table.Add(row.Name, row.Definition, State(row, owner), $"{progress.Done}", $"{progress.Failed}", $"{progress.Total}",
+            table.Add(row.Name, row.Definition, State(row, owner), $"{progress.Done}", $"{progress.Failed}", $"{progress.Total}", progress.Runs == progress.Total ? "" : $"{progress.RunsDone}/{progress.Runs}",
                 Amounts.Instant(row.Created, store.Clock), Amounts.Duration(took), owner ?? "");
         }
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
@@ -72,6 +72,8 @@ internal static class ProcessesCommand
             json.WriteNumber("done", progress.Done);
             json.WriteNumber("failed", progress.Failed);
             json.WriteNumber("total", progress.Total);
+            Amounts.Write(json, "runs", progress.Runs);
+            Amounts.Write(json, "runsDone", progress.RunsDone);
             json.WriteNumber("created", row.Created.ToUnixTimeMilliseconds());
             if (row.Ended is { } ended)
                 json.WriteNumber("ended", ended.ToUnixTimeMilliseconds());

@@ -31,6 +31,6 @@ internal static class ResumeCommand
         code.SayWhatChanged(start.Execution.Snapshot, session);
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot, RunsPerPoint: 1), session);
+            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot), session);
     }
 }

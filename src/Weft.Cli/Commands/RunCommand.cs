@@ -23,7 +23,7 @@ internal static class RunCommand
     private static int Run(Arguments arguments, Session session)
     {
         int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
-        Launch launch = Launch.Read(arguments, arguments.Has(RunFlags.Multirun), session);
+        Launch launch = Launch.Read(arguments, session);
         if (arguments.Has(RunFlags.DryRun))
             return DryRun(launch, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
@@ -48,17 +48,11 @@ internal static class RunCommand
         if (start.Kind is StartKind.Resumed)
             code.SayWhatChanged(start.Execution.Snapshot, session);
         else
-            session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{InnerRuns(launch)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
+            session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take(), RunsPerPoint(launch)), session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take()), session);
     }
-
-    private static long RunsPerPoint(Launch launch) =>
-        launch.Prepared.Commands > 0 && launch.Prepared.InnerRuns % launch.Prepared.Commands == 0 ? (long)(launch.Prepared.InnerRuns / launch.Prepared.Commands) : 1;
-
-    private static string InnerRuns(Launch launch) =>
-        launch.Prepared.InnerRuns != launch.Prepared.Commands ? $" ({launch.Prepared.InnerRuns:N0} runs)" : "";
 
     /// <summary>Lines are made while they are printed: a million commands need no memory.</summary>
     private static int DryRun(Launch launch, Session session)

@@ -17,7 +17,9 @@ internal static class RunFlags
 
     public static readonly Flag Multirun = new("multirun", 'm', null, "sweep over the values in KEY=A,B words");
 
+    public static readonly Flag ExpandInner = new("expand-inner", null, null, "make inner sweeps points of their own: for programs other than Hydra's");
+
     public static readonly Flag IgnoreResources = new("ignore-resources", null, null, "start tasks without waiting for what they declare");
 
-    public static readonly Flag[] OfRun = [Parallel, Detach, DryRun, Multirun, Fresh, Name, IgnoreResources];
+    public static readonly Flag[] OfRun = [Parallel, Detach, DryRun, Multirun, ExpandInner, Fresh, Name, IgnoreResources];
 }

@@ -65,7 +65,7 @@ internal static class ShowCommand
         session.Out.WriteLine($"{runnable.Name}: {runnable.Kind}, {at.Source.Name}:{at.Position.Line}");
         if (prepared is not null)
         {
-            session.Out.WriteLine($"{Amounts.Count(prepared.Commands, "command")}, {prepared.InnerRuns:N0} runs; the first:");
+            session.Out.WriteLine($"{Amounts.Count(prepared.Commands, "command")}{Amounts.OfRuns(prepared.InnerRuns, prepared.Commands)}; the first:");
             foreach (string line in prepared.DryRun(Ulid.New(TimeProvider.System)).Take(3))
                 session.Out.WriteLine("  " + line);
         }
@@ -78,7 +78,7 @@ internal static class ShowCommand
         var facts = new List<(string Name, string Value)>
         {
             ("execution", row.Name), ("id", row.Id.Value), ("of", row.Definition), ("state", ProcessesCommand.State(row, owner)),
-            ("points", $"{progress.Done} done, {progress.Failed} failed, {progress.Other} not run, {progress.Total} in all"),
+            ("points", $"{progress.Done} done, {progress.Failed} failed, {progress.Other} not run, {progress.Total} in all{(progress.Runs == progress.Total ? "" : $" ({progress.RunsDone} of {progress.Runs} runs)")}"),
             ("started", Amounts.Instant(row.Created, store.Clock)),
         };
         if (row.Ended is { } ended)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
 
 namespace Weft.Cli.Terminal;
 
@@ -25,6 +27,17 @@ internal static class Amounts
 
     /// <summary>At most six significant digits.</summary>
     public static string Number(double number) => number.ToString("G6", CultureInfo.InvariantCulture);
+
+    /// <summary><c> (6 runs)</c> behind a number of commands of which programs make more runs, or fewer; nothing where both are the same.</summary>
+    public static string OfRuns(BigInteger runs, long commands) =>
+        runs == commands ? "" : string.Create(CultureInfo.InvariantCulture, $" ({runs:N0} {(runs.IsOne ? "run" : "runs")})");
+
+    /// <summary>A number of any size, as JSON has them.</summary>
+    public static void Write(Utf8JsonWriter json, string name, BigInteger number)
+    {
+        json.WritePropertyName(name);
+        json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary><c>1 run</c>, <c>1,234 runs</c>.</summary>
     public static string Count(long count, string one, string? many = null) =>

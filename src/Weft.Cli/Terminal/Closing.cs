@@ -42,7 +42,7 @@ internal static class Closing
             session.Out.Flush();
             table.Print(session.Error, session.Surroundings.ErrorIsTerminal ? session.Surroundings.Width : null, session.ColorsError);
         }
-        string parts = $"{Amounts.Count(counts.Done, "done", "done")}"
+        string parts = $"{Amounts.Count(counts.Done, "done", "done")}{(counts.Runs == counts.Total ? "" : Amounts.OfRuns(counts.RunsDone, counts.Done))}"
             + (counts.Failed > 0 ? $", {counts.Failed:N0} failed" : "")
             + (NotRun(counts) > 0 ? $", {NotRun(counts):N0} not run" : "");
         string stopped = end.StoppedBy is { } by ? $", stopped by {by}" : "";
@@ -77,6 +77,8 @@ internal static class Closing
         json.WriteNumber("total", end.Progress.Total);
         json.WriteNumber("done", end.Progress.Done);
         json.WriteNumber("failed", end.Progress.Failed);
+        Amounts.Write(json, "runs", end.Progress.Runs);
+        Amounts.Write(json, "runsDone", end.Progress.RunsDone);
         json.WriteNumber("notRun", NotRun(end.Progress));
         json.WriteNumber("seconds", Math.Round(end.Progress.Elapsed.TotalSeconds, 3));
         json.WriteStartArray("failures");

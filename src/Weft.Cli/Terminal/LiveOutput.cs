@@ -198,8 +198,7 @@ internal sealed class LiveOutput : IDisposable
 
     private static ProgressCounts Counts(ExecutionProgress progress) => new(
         progress.Total, progress.Done, progress.Failed, (int)progress.Running,
-        progress.RunsPerPoint > 1 ? progress.Total * progress.RunsPerPoint : null,
-        progress.RunsPerPoint > 1 ? progress.Done * progress.RunsPerPoint : null,
+        progress.Runs == progress.Total ? null : progress.Runs, progress.RunsDone,
         progress.Elapsed, progress.Remaining);
 
     /// <summary>One log file and what of its last line was read so far.</summary>

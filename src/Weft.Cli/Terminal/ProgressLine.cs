@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 
 namespace Weft.Cli.Terminal;
@@ -6,7 +7,7 @@ namespace Weft.Cli.Terminal;
 /// What the progress line shows. Points are what Weft starts; inner runs are what their programs make of comma lists on their own, null where
 /// that is not known to differ.
 /// </summary>
-internal readonly record struct ProgressCounts(long Total, long Done, long Failed, int Running, long? InnerTotal, long? InnerDone, TimeSpan Elapsed, TimeSpan? Left);
+internal readonly record struct ProgressCounts(long Total, long Done, long Failed, int Running, BigInteger? InnerTotal, BigInteger InnerDone, TimeSpan Elapsed, TimeSpan? Left);
 
 /// <summary>
 /// One line at the foot of a terminal that is redrawn in place. Before other text is printed the line is taken away
@@ -57,8 +58,8 @@ internal sealed class ProgressLine(Session session)
             line.Append('█', filled).Append('░', BarWidth - filled).Append("  ");
         }
         line.Append(counts.Done).Append('/').Append(counts.Total);
-        if (counts.InnerTotal is { } inner && inner != counts.Total)
-            line.Append(" (").Append(counts.InnerDone ?? 0).Append('/').Append(inner).Append(" runs)");
+        if (counts.InnerTotal is { } inner)
+            line.Append(" (").Append(counts.InnerDone).Append('/').Append(inner).Append(" runs)");
         if (counts.Failed > 0)
             line.Append(", ").Append(counts.Failed).Append(" failed");
         if (counts.Running > 0)

@@ -14,6 +14,11 @@ public sealed record Arguments
     /// <summary>The words after <c>--</c>, handed to the program as they are.</summary>
     public ImmutableArray<string> Extra { get; init; } = [];
 
+    /// <summary>
+    /// <c>--expand-inner</c>: what a program would sweep itself becomes points of their own, and the words that only Hydra understands are left out.
+    /// </summary>
+    public bool ExpandsInner { get; init; }
+
     /// <summary><c>-m</c>: the values of the overrides are sweeps.</summary>
     public bool IsMultirun { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Weft.Values;
 using Weft.Workflows;
 
@@ -31,8 +32,11 @@ public abstract record ExecutionEvent(DateTimeOffset At)
 /// <param name="Other">Skipped, blocked or cancelled.</param>
 public sealed record ExecutionProgress(long Total, long Done, long Failed, long Running, long Other, TimeSpan Elapsed)
 {
-    /// <summary>Runs that the programs make themselves in one point (a multirun inside it); 1 when a point is one run.</summary>
-    public long RunsPerPoint { get; init; } = 1;
+    /// <summary>The runs that the programs make of all points, where programs sweep themselves; <see cref="Total"/> elsewhere.</summary>
+    public BigInteger Runs { get; init; } = Total;
+
+    /// <summary>Those of points that are done.</summary>
+    public BigInteger RunsDone { get; init; } = Done;
 
     /// <summary>Time that is left if the rest takes as long as what ended in this session; null while nothing has ended.</summary>
     public TimeSpan? Remaining { get; init; }

@@ -42,7 +42,7 @@ internal sealed class ExecutionFollower(Executions executions, ExecutionRecords 
     public ExecutionProgress Progress()
     {
         ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
-        var count = new ProgressCount(plan, runsPerPoint: 1, clock);
+        var count = new ProgressCount(plan, clock);
         foreach (PlanNode node in plan.Nodes)
         {
             if (records.FindNode(id, node.Path) is { } found)

@@ -61,7 +61,7 @@ internal sealed class ExecutionLoop : IDisposable
         _ledger = options.IgnoreResources ? null : ledger;
         _clock = options.Clock;
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
-        _count = new ProgressCount(plan, options.RunsPerPoint, _clock);
+        _count = new ProgressCount(plan, _clock);
         _recorder = new RunRecorder(records.Database, execution, plan, options.User, options.ArtifactRoot, _clock);
         _stoppedBy = execution.StopAsked;
         var surroundings = new LocalSurroundings(options.ProjectFolder, options.Environment)

@@ -156,12 +156,12 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         using var held = new ExecutionStart(StartKind.Resumed, row, [], owning);
         // A process that died had not judged anything: what failed before stays so. One that ended, or was ending, had.
         bool hadEnded = row.Ended is not null || row.StopAsked is not null;
-        (long kept, long again) = hadEnded ? Reopening.Apply(records, row.Id) : (Reopening.Kept(records, row.Id), 0);
+        (Kept kept, long again) = hadEnded ? Reopening.Apply(records, row.Id) : (Reopening.Kept(records, row.Id), 0);
         records.SetState(row.Id, nameof(Phase.Running), row.Tally, ended: null);
         records.AskStop(row.Id, how: null);
         string what = row.Ended is null ? "was interrupted" : "did not succeed";
         string tried = again > 0 ? $", {again} that failed or were stopped run again" : "";
-        return new ExecutionStart(StartKind.Resumed, row, [$"resuming {row.Name}, which {what}: {kept} finished {(kept == 1 ? "point is" : "points are")} kept{tried}"], held.HandOver());
+        return new ExecutionStart(StartKind.Resumed, row, [$"resuming {row.Name}, which {what}: {kept}{tried}"], held.HandOver());
     }
 
     /// <summary>The lock of whoever runs the execution; null when another process holds it.</summary>

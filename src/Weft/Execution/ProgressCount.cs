@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Weft.Records;
 using Weft.Sweeps;
 using Weft.Values;
@@ -7,12 +8,13 @@ using Weft.Workflows;
 namespace Weft.Execution;
 
 /// <summary>Counts the points of an execution as they end. The loop's thread counts; any thread may ask <see cref="Now"/>.</summary>
-internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider clock)
+internal sealed class ProgressCount(Plan plan, TimeProvider clock)
 {
     private readonly long _started = clock.GetTimestamp();
     private readonly long _total = plan.Nodes.Sum(Points);
     private readonly Dictionary<(string Reason, string LastLine), FailureGroup> _failures = [];
-    private long _done, _failed, _other, _doneHere;
+    private readonly BigInteger _runs = plan.Nodes.Aggregate(BigInteger.Zero, (runs, node) => runs + Runs(plan, node));
+    private long _done, _failed, _other, _doneHere, _runsDone;
 
     /// <summary>The counts for the record.</summary>
     public Tally Tally => new(Next: _total, Succeeded: _done, Failed: _failed, Skipped: _other);
@@ -27,12 +29,13 @@ internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider c
         {
             Tally tally = StateRows.ReadTally(text);
             _done += tally.Succeeded;
+            _runsDone += tally.Runs ?? tally.Succeeded;
             _failed += tally.Failed;
             _other += tally.Skipped + tally.Blocked + tally.Cancelled;
         }
         else if (Enum.Parse<Phase>(row.Phase) is { IsTerminal: true } phase && row.Path.Index is null && IsPoint(row.Path, row.Tally is not null))
         {
-            Count(phase);
+            Count(phase, row.Path);
         }
     }
 
@@ -40,7 +43,7 @@ internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider c
     {
         if (!IsPoint(state.Path, state.Tally is not null))
             return;
-        Count(state.Phase);
+        Count(state.Phase, state.Path);
         Interlocked.Increment(ref _doneHere);
         if (state is { Phase: Phase.Failed, End: Outcome.Failed failed })
             Group(state.Path, failed);
@@ -53,7 +56,8 @@ internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider c
         long left = Math.Max(0, _total - done - failed - other);
         return new ExecutionProgress(_total, done, failed, running, other, elapsed)
         {
-            RunsPerPoint = runsPerPoint,
+            Runs = _runs,
+            RunsDone = Interlocked.Read(ref _runsDone),
             Remaining = here == 0 ? null : elapsed / here * left,
         };
     }
@@ -69,10 +73,13 @@ internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider c
         };
     }
 
-    private void Count(Phase phase)
+    private void Count(Phase phase, NodePath path)
     {
         if (phase.HasOutputs)
+        {
             Interlocked.Increment(ref _done);
+            Interlocked.Add(ref _runsDone, RunsAt(path));
+        }
         else if (phase == Phase.Failed)
             Interlocked.Increment(ref _failed);
         else
@@ -85,6 +92,22 @@ internal sealed class ProgressCount(Plan plan, long runsPerPoint, TimeProvider c
     private bool IsPoint(NodePath path, bool isScope) => path.Index is not null
         ? !path.Parent.Text.Contains('[')
         : !path.IsRoot && !isScope && !path.Text.Contains('[') && plan.Find(path)?.Node is not Node.Each;
+
+    private long RunsAt(NodePath path)
+    {
+        if (_runs == _total)
+            return 1;
+        if (path.Index is { } index && plan.Find(path.Parent)?.Node is Node.Each { Over: Elements.Known { Space: var space } })
+            return space.PointAt(index)?.Runs ?? 1;
+        return plan.Find(path) is { } node ? (long)BigInteger.Min(Runs(plan, node), long.MaxValue) : 1;
+    }
+
+    private static BigInteger Runs(Plan plan, PlanNode node) => node.Node switch
+    {
+        Node.Each { Over: Elements.Known known } => known.Space.Runs,
+        Node.Use { Body: { Kind: CalleeKind.Task } callee } when plan.ClosureAt(node.Scope).Tasks[callee.Name].Lines is { } lines => lines.Over.Runs,
+        _ => Points(node),
+    };
 
     private static long Points(PlanNode node) => node.Node switch
     {

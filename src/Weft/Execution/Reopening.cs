@@ -1,3 +1,4 @@
+using System.Globalization;
 using Weft.Records;
 using Weft.Values;
 using Weft.Workflows;
@@ -10,23 +11,23 @@ namespace Weft.Execution;
 /// </summary>
 internal static class Reopening
 {
-    /// <summary>How many points have succeeded.</summary>
-    public static long Kept(ExecutionRecords records, ExecutionId execution)
+    /// <summary>What has succeeded.</summary>
+    public static Kept Kept(ExecutionRecords records, ExecutionId execution)
     {
-        long kept = 0;
-        records.ReadNodes(execution, row => kept += IsKept(row) ? 1 : 0);
+        Kept kept = default;
+        records.ReadNodes(execution, row => kept = kept.With(row));
         return kept;
     }
 
-    /// <summary>Within a write transaction. Hands back how many points are kept and how many run again.</summary>
-    public static (long Kept, long Again) Apply(ExecutionRecords records, ExecutionId execution)
+    /// <summary>Within a write transaction. Hands back what is kept and how many points run again.</summary>
+    public static (Kept Kept, long Again) Apply(ExecutionRecords records, ExecutionId execution)
     {
         var changed = new List<NodeRow>();
-        long kept = 0;
+        Kept kept = default;
         records.ReadNodes(execution, row =>
         {
             Phase phase = Enum.Parse<Phase>(row.Phase);
-            kept += IsKept(row) ? 1 : 0;
+            kept = kept.With(row);
             if (phase is Phase.Failed or Phase.Cancelled or Phase.Blocked || (row.Tally is not null && !phase.IsTerminal))
                 changed.Add(row);
         });
@@ -39,8 +40,6 @@ internal static class Reopening
         return (kept, changed.Count(row => row.Tally is null && Enum.Parse<Phase>(row.Phase) != Phase.Blocked));
     }
 
-    private static bool IsKept(NodeRow row) => Enum.Parse<Phase>(row.Phase).HasOutputs && row.Tally is null && !row.Path.IsRoot;
-
     private static Tally Open(Tally tally) => tally with
     {
         Open = tally.Open + tally.Failed + tally.Blocked + tally.Cancelled,
@@ -49,4 +48,20 @@ internal static class Reopening
         Cancelled = 0,
         First = null,
     };
+}
+
+/// <summary>What need not run again.</summary>
+/// <param name="Points">Points that have succeeded.</param>
+/// <param name="Runs">The runs that their programs made, where programs sweep themselves; else 0.</param>
+internal readonly record struct Kept(long Points, long Runs)
+{
+    public Kept With(NodeRow row)
+    {
+        if (row.Tally is { } tally)
+            return this with { Runs = Runs + (StateRows.ReadTally(tally).Runs ?? 0) };
+        return Enum.Parse<Phase>(row.Phase).HasOutputs && !row.Path.IsRoot ? this with { Points = Points + 1 } : this;
+    }
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Points} finished {(Points == 1 ? "point" : "points")}{(Runs > 0 ? $" ({Runs:N0} runs)" : "")} {(Points == 1 ? "is" : "are")} kept");
 }

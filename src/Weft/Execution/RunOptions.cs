@@ -42,9 +42,6 @@ public sealed record RunOptions
     /// <summary>Is told what happens, on the loop's thread: be quick, and do not throw.</summary>
     public Action<ExecutionEvent> Publish { get; init; } = _ => { };
 
-    /// <summary>Runs that one point's program makes itself, for the count of inner runs. Default 1.</summary>
-    public long RunsPerPoint { get; init; } = 1;
-
     /// <summary>Where artifacts of new experiments go: a path, relative to the project's folder, or a URI. Default <c>mlruns</c>.</summary>
     public string ArtifactRoot { get; init; } = "mlruns";
 

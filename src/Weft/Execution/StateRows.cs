@@ -77,6 +77,8 @@ internal static class StateRows
             json.WriteNumber("skipped", tally.Skipped);
             json.WriteNumber("blocked", tally.Blocked);
             json.WriteNumber("cancelled", tally.Cancelled);
+            if (tally.Runs is { } runs)
+                json.WriteNumber("runs", runs);
             if (tally.First is { } first)
             {
                 json.WriteStartObject("first");
@@ -107,6 +109,7 @@ internal static class StateRows
         {
             Blocked = Number(json, "blocked"),
             Cancelled = Number(json, "cancelled"),
+            Runs = json.TryGetProperty("runs", out JsonElement runs) ? runs.GetInt64() : null,
         };
         if (json.TryGetProperty("first", out JsonElement first))
             tally = tally with { First = new Failure(new NodePath(first.GetProperty("path").GetString()!), first.GetProperty("code").GetString()!, first.GetProperty("message").GetString()!) };

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 using Weft.Text;
 using Weft.Values;
@@ -18,7 +19,12 @@ public sealed record Axis(string Key, Choices Choices, Span At) : Space(At)
 
     public Choices Choices { get; } = Choices;
 
+    /// <summary>How many runs a program makes of each value: above 1 for values that are comma lists, which the program takes apart itself.</summary>
+    public long RunsOfEach { get; init; } = 1;
+
     public override long Size => Choices.Count;
+
+    public override BigInteger Runs => new BigInteger(Size) * RunsOfEach;
 
     /// <summary>The parameter's name: the key without the signs before it.</summary>
     public string Parameter { get; } = NameOf(Key);
@@ -30,6 +36,8 @@ public sealed record Axis(string Key, Choices Choices, Span At) : Space(At)
         Word word = WordAt(index);
         parts.Add(word);
         parts.Add(Parameter, word.Typed);
+        if (RunsOfEach != 1)
+            parts.Multiply(RunsOfEach);
         return true;
     }
 
@@ -40,15 +48,20 @@ public sealed record Axis(string Key, Choices Choices, Span At) : Space(At)
         json.WriteString("key", Key);
         json.WritePropertyName("choices");
         ChoicesJson.Write(json, Choices);
+        if (RunsOfEach != 1)
+            json.WriteNumber("runs", RunsOfEach);
         json.WriteEndObject();
     }
 
-    internal static Axis Read(JsonElement json, Span at) => new(json.GetProperty("key").GetString()!, ChoicesJson.Read(json.GetProperty("choices")), at);
+    internal static Axis Read(JsonElement json, Span at) => new(json.GetProperty("key").GetString()!, ChoicesJson.Read(json.GetProperty("choices")), at)
+    {
+        RunsOfEach = json.TryGetProperty("runs", out JsonElement runs) ? runs.GetInt64() : 1,
+    };
 
     /// <summary>A key without the signs before it: <c>+a</c>, <c>++a</c> and <c>--a</c> are all of the parameter <c>a</c>.</summary>
     internal static string NameOf(string key) => key.TrimStart('+', '-') is { Length: > 0 } name ? name : key;
 
-    public bool Equals(Axis? other) => other is not null && Key == other.Key && Choices == other.Choices;
+    public bool Equals(Axis? other) => other is not null && Key == other.Key && Choices == other.Choices && RunsOfEach == other.RunsOfEach;
 
     public override int GetHashCode() => HashCode.Combine(Key, Choices);
 

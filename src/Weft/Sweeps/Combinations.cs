@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text.Json;
 using Weft.Text;
 
@@ -22,6 +23,8 @@ public sealed record Product(ImmutableArray<Space> Parts, Fastest Fastest, Span 
     public Fastest Fastest { get; } = Fastest;
 
     public override long Size { get; } = Parts.Aggregate(1L, (size, part) => Multiply(size, part.Size));
+
+    public override BigInteger Runs => Parts.Aggregate(BigInteger.One, (runs, part) => runs * part.Runs);
 
     internal override bool HasHoles => Parts.Any(part => part.HasHoles);
 
@@ -113,6 +116,8 @@ public sealed record Concat(ImmutableArray<Space> Parts, Span At) : Space(At)
     public ImmutableArray<Space> Parts { get; } = Parts;
 
     public override long Size { get; } = Sum(Parts);
+
+    public override BigInteger Runs => Parts.Aggregate(BigInteger.Zero, (runs, part) => runs + part.Runs);
 
     internal override bool HasHoles => Parts.Any(part => part.HasHoles);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text.Json;
 using Weft.Text;
 using Weft.Values;
@@ -17,6 +18,11 @@ public abstract record Space(Span At)
 
     /// <summary>How many raw indices there are, holes included. Numbers above <see cref="MaxSize"/> only say that there are too many.</summary>
     public abstract long Size { get; }
+
+    /// <summary>
+    /// How many runs the programs make of all points: a program that is handed a comma list sweeps itself. A space that filters or draws counts its indices.
+    /// </summary>
+    public virtual BigInteger Runs => Size;
 
     /// <summary>The point at a raw index from 0 to <see cref="Size"/> - 1, or null where a filter took it out.</summary>
     public Point? PointAt(long index)
@@ -69,7 +75,11 @@ public abstract record Space(Span At)
 /// <param name="Index">Its raw index in the space.</param>
 /// <param name="Words">As they go on a command line, in order; a key may come more than once.</param>
 /// <param name="Values">By parameter: what expressions see as <c>item</c>, what is recorded and compared.</param>
-public sealed record Point(long Index, ImmutableArray<Word> Words, ImmutableSortedDictionary<string, Value> Values);
+public sealed record Point(long Index, ImmutableArray<Word> Words, ImmutableSortedDictionary<string, Value> Values)
+{
+    /// <summary>How many runs its program makes of it.</summary>
+    public long Runs { get; init; } = 1;
+}
 
 /// <summary>A point while its parts are put together. Of two values of one parameter the later counts.</summary>
 internal struct PointParts()
@@ -80,6 +90,10 @@ internal struct PointParts()
     private KeyValuePair<string, Value>[] _values = [];
     private int _wordCount;
     private int _valueCount;
+    private long _runs = 1;
+
+    /// <summary>The program makes so many runs of this part, for each of the other parts.</summary>
+    public void Multiply(long runs) => _runs = (Int128)_runs * runs is var product && product > long.MaxValue ? long.MaxValue : (long)product;
 
     public void Add(Word word)
     {
@@ -98,11 +112,11 @@ internal struct PointParts()
     public readonly Point ToPoint(long index)
     {
         if (_valueCount == 0)
-            return new Point(index, Words(), None);
+            return new Point(index, Words(), None) { Runs = _runs };
         ImmutableSortedDictionary<string, Value>.Builder values = None.ToBuilder();
         foreach ((string parameter, Value value) in _values.AsSpan(0, _valueCount))
             values[parameter] = value;
-        return new Point(index, Words(), values.ToImmutable());
+        return new Point(index, Words(), values.ToImmutable()) { Runs = _runs };
     }
 
     private readonly ImmutableArray<Word> Words() => ImmutableArray.Create(_words.AsSpan(0, _wordCount));

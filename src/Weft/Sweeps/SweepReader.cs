@@ -56,7 +56,7 @@ public sealed class SweepReader(Diagnostics diagnostics, RangeOrder order = Rang
                 ReportNoAssignment(part);
             }
             if (target is { } known && Values(known, value) is { } choices && Join(known.Key, choices, part.At) is { } joined)
-                parts.Add(new SweptParameter(known.Key, new Choices.Listed([joined.Value]), joined.InnerRuns, part.At));
+                parts.Add(new SweptParameter(known.Key, new Choices.Listed([joined.Value]), joined.InnerRuns, part.At) { Inner = choices });
             else
                 isGood = false;
         }
@@ -141,7 +141,7 @@ public sealed class SweepReader(Diagnostics diagnostics, RangeOrder order = Rang
                 "sweep this key in `each`, which gives every command one value");
             return null;
         }
-        return new InnerWord(key, text.ToString(), Math.Max(1, choices.Count), at);
+        return new InnerWord(key, text.ToString(), choices, at);
     }
 
     private void ReportNoAssignment(Excerpt word)
@@ -163,12 +163,19 @@ public sealed record SweptWord(Span At, ImmutableArray<SweptParameter> Parts)
 
 /// <summary>A key with the values it takes.</summary>
 /// <param name="InnerRuns">How many values each of the choices holds, joined by commas: above 1 only between pipes.</param>
-public sealed record SweptParameter(string Key, Choices Values, long InnerRuns, Span At);
+public sealed record SweptParameter(string Key, Choices Values, long InnerRuns, Span At)
+{
+    /// <summary>The values that the only choice joins, of a part between pipes; null elsewhere.</summary>
+    public Choices? Inner { get; init; }
+}
 
 /// <summary>A word of an inner sweep.</summary>
 /// <param name="Value">All values, joined by commas.</param>
-/// <param name="InnerRuns">How many runs the program makes of it; at least 1.</param>
-public sealed record InnerWord(string Key, string Value, long InnerRuns, Span At)
+/// <param name="Choices">The values one by one.</param>
+public sealed record InnerWord(string Key, string Value, Choices Choices, Span At)
 {
     public string Text => $"{Key}={Value}";
+
+    /// <summary>How many runs the program makes of it; at least 1.</summary>
+    public long InnerRuns => Math.Max(1, Choices.Count);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Sweeps;
 using Weft.Values;
 
 namespace Weft.Workflows;
@@ -293,6 +294,8 @@ public sealed class Frontier
         {
             tally = tally with { Best = new BestPoint(index, result, ended.Outputs) };
         }
+        if (each.Over is Elements.Known { Space: var space } && ended.Path.Index is { } point && ended.Phase.HasOutputs && space.Runs != space.Size)
+            tally = tally with { Runs = (tally.Runs ?? 0) + (space.PointAt(point)?.Runs ?? 0) };
         Set(state with { Tally = tally });
         // The state of an ended point is kept only where its results will be gathered: a long sweep stays small.
         if (!Plan.ShapeAt(node.Scope).IsGathered(each.Id))

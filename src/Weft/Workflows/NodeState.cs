@@ -78,6 +78,9 @@ public sealed record Tally(long Next = 0, long Open = 0, long Succeeded = 0, lon
 
     public long Cancelled { get; init; }
 
+    /// <summary>Of a sweep whose programs sweep themselves: the runs that those made which succeeded. Null where a point is one run.</summary>
+    public long? Runs { get; init; }
+
     /// <summary>The first that failed and why, for messages and for the handler.</summary>
     public Failure? First { get; init; }
 

@@ -35,7 +35,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
         return new Prepared(job.Key, Definitions(sweep))
         {
             Commands = sweep.Kind == JobKind.Submit ? 1 : sweep.Space.Size,
-            InnerRuns = sweep.InnerRuns,
+            InnerRuns = sweep.Space.Runs,
             DryRun = ulid => DryRun(sweep, ulid),
             Words = ulid => Lists(sweep, ulid).Select(list => (ImmutableArray<string>)[.. sweep.Kind == JobKind.Submit ? [] : sweep.Command, .. list]),
             PythonFunction = sweep.Function,
@@ -76,10 +76,14 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     /// <summary>The argument list as expressions over its point; only the ULID is not known before it runs.</summary>
     private static IEnumerable<Expr> Words(JobSweep sweep)
     {
-        yield return Expr.Of(JobSweep.Multirun);
+        if (!sweep.IsExpanded)
+            yield return Expr.Of(JobSweep.Multirun);
         yield return Expr.To(Root.Words);
-        yield return Expr.Of(sweep.JobName);
-        yield return new Expr.Concat([Expr.Of(JobSweep.SweepFolder), Expr.To(Root.Run, "ulid")], Expr.Nowhere);
+        if (!sweep.IsExpanded)
+        {
+            yield return Expr.Of(sweep.JobName);
+            yield return new Expr.Concat([Expr.Of(JobSweep.SweepFolder), Expr.To(Root.Run, "ulid")], Expr.Nowhere);
+        }
         if (sweep.AddParameter is { } parameter)
             yield return Expr.To(Root.Item, parameter);
         foreach (string word in sweep.Add)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics;
 using Weft.Sweeps;
 using Weft.Text;
 using Weft.Values;
@@ -24,8 +23,8 @@ public sealed record JobSweep(HydraFlowJob Job, JobKind Kind, Space Space)
     /// <summary>The parameter that holds the last words of a point, when its sets differ in them.</summary>
     public string? AddParameter { get; init; }
 
-    /// <summary>How many runs the programs make in all, inner sweeps counted out.</summary>
-    public required BigInteger InnerRuns { get; init; }
+    /// <summary>Inner sweeps have become points of their own: the program is no Hydra application and gets none of Hydra's words.</summary>
+    public bool IsExpanded { get; init; }
 
     /// <summary>What was replaced by words of the command line, one sentence each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
@@ -39,7 +38,8 @@ public sealed record JobSweep(HydraFlowJob Job, JobKind Kind, Space Space)
 
     /// <summary>The argument list of a point, without the command. The ULID names the folder of its results.</summary>
     public IEnumerable<string> Arguments(Point point, string ulid) =>
-        [Multirun, .. point.Words.Select(word => word.Text), JobName, SweepFolder + ulid, .. AddOf(point)];
+        IsExpanded ? [.. point.Words.Select(word => word.Text), .. AddOf(point)]
+        : [Multirun, .. point.Words.Select(word => word.Text), JobName, SweepFolder + ulid, .. AddOf(point)];
 
     private IEnumerable<string> AddOf(Point point) => AddParameter is null
         ? Add

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics;
 using Weft.Sweeps;
 using Weft.Text;
 using Weft.Values;
@@ -60,10 +59,9 @@ public sealed class JobSweepReader
         }
         if (sets.Count < _job.Sets.Length)
             return null;
-        BigInteger runs = sets.Aggregate(BigInteger.Zero, (sum, set) => sum + set.InnerRuns());
         bool isShared = sets.TrueForAll(set => set.Add.SequenceEqual(sets[0].Add));
         string? parameter = isShared ? null : FreeName(sets);
-        Space[] spaces = [.. sets.Select(set => set.ToSpace(parameter))];
+        Space[] spaces = [.. sets.Select(set => _arguments.ExpandsInner ? set.ToExpandedSpace(parameter) : set.ToSpace(parameter))];
         Space space = spaces.Length == 1 ? spaces[0] : new Concat([.. spaces], _job.At);
         if (space.Size > Space.MaxSize)
             _diagnostics.Error("sweep/too-many-points", $"job `{_job.Key}` has more than {Space.MaxSize:N0} commands", _job.At);
@@ -73,7 +71,7 @@ public sealed class JobSweepReader
             Function = function,
             Add = isShared && sets.Count > 0 ? [.. sets[0].Add] : [],
             AddParameter = parameter,
-            InnerRuns = runs,
+            IsExpanded = _arguments.ExpandsInner,
             Notes = [.. _notes],
         };
     }
@@ -141,7 +139,7 @@ public sealed class JobSweepReader
         if (inner >= 0)
         {
             Span old = set.All[inner].At;
-            set.All[inner] = new InnerWord(given.Key, given.Joined, given.Word.Count, given.Word.At);
+            set.All[inner] = new InnerWord(given.Key, given.Joined, given.Word.Parts[0].Values, given.Word.At);
             set.All.RemoveAll(word => word.Key == given.Key && word.At != given.Word.At);
             Note(given, old);
             return;
@@ -179,31 +177,31 @@ public sealed class JobSweepReader
 
         public IEnumerable<string> Keys() => Each.SelectMany(word => word.Parts.Select(part => Axis.NameOf(part.Key))).Concat(All.Select(word => Axis.NameOf(word.Key)));
 
-        public BigInteger InnerRuns()
-        {
-            BigInteger runs = BigInteger.One;
-            foreach (SweptWord word in Each)
-                runs *= word.Parts.Aggregate(BigInteger.Zero, (sum, part) => sum + new BigInteger(part.Values.Count) * part.InnerRuns);
-            return All.Aggregate(runs, (product, word) => product * word.InnerRuns);
-        }
-
+        /// <summary>A point for each command.</summary>
         public Space ToSpace(string? addParameter)
         {
-            var parts = ImmutableArray.CreateBuilder<Space>();
-            foreach (SweptWord word in Each)
-            {
-                Axis[] axes = [.. word.Parts.Select(part => new Axis(part.Key, part.Values, part.At))];
-                parts.Add(axes.Length == 1 ? axes[0] : new Concat([.. axes], word.At));
-            }
-            foreach (InnerWord word in All)
-                parts.Add(new Axis(word.Key, new Choices.Listed([word.Value]), word.At));
-            if (addParameter is not null)
-            {
-                Value words = Value.ListOf(Add.Select(Value.Of));
-                parts.Add(new Listing([new Point(0, [], Value.NoEntries.Add(addParameter, words))], at));
-            }
-            return new Product(parts.ToImmutable(), fastest, at);
+            IEnumerable<Space> outer = Each.Select(word => Joined(word, part => new Axis(part.Key, part.Values, part.At) { RunsOfEach = part.InnerRuns }));
+            IEnumerable<Space> inner = All.Select(word => new Axis(word.Key, new Choices.Listed([word.Value]), word.At) { RunsOfEach = word.InnerRuns });
+            return new Product([.. outer, .. inner, .. Added(addParameter)], fastest, at);
         }
+
+        /// <summary>A point for each run that the programs would make: for each command the values of its inner sweep, the last key fastest.</summary>
+        public Space ToExpandedSpace(string? addParameter)
+        {
+            IEnumerable<Space> outer = Each.Select(word => Joined(word, part => new Axis(part.Key, part.Inner ?? part.Values, part.At)));
+            IEnumerable<Space> inner = All.Select(word => new Axis(word.Key, word.Choices.Count == 0 ? new Choices.Listed([""]) : word.Choices, word.At));
+            return new Product([new Product([.. outer], fastest, at), new Product([.. inner, .. Added(addParameter)], Fastest.Last, at)], Fastest.Last, at);
+        }
+
+        private static Space Joined(SweptWord word, Func<SweptParameter, Axis> axisOf)
+        {
+            Axis[] axes = [.. word.Parts.Select(axisOf)];
+            return axes.Length == 1 ? axes[0] : new Concat([.. axes], word.At);
+        }
+
+        private IEnumerable<Space> Added(string? parameter) => parameter is null
+            ? []
+            : [new Listing([new Point(0, [], Value.NoEntries.Add(parameter, Value.ListOf(Add.Select(Value.Of))))], at)];
     }
 
     /// <summary>A word of the command line that replaces a parameter.</summary>

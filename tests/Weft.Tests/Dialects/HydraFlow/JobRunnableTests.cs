@@ -90,7 +90,12 @@ public sealed class JobRunnableTests
     [InlineData("run: x\n    with: w=1\n    steps:\n      - batch: a=1:2:5 b=1,2\n      - args: c=1,2\n        with: w=2\n")]
     public void What_is_started_is_what_the_dry_run_shows(string job)
     {
-        Prepared prepared = Prepare($"jobs:\n  the/job:\n    {job}", "the/job");
+        StartsWhatItShows(Prepare($"jobs:\n  the/job:\n    {job}", "the/job"));
+        StartsWhatItShows(Prepare($"jobs:\n  the/job:\n    {job}", "the/job", new Arguments { ExpandsInner = true }));
+    }
+
+    private static void StartsWhatItShows(Prepared prepared)
+    {
         var problems = new Diagnostics();
         var facts = new Facts(new ExecutionId(Execution), DateTimeOffset.UnixEpoch);
         Plan? plan = Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, Value.NoEntries, facts, problems);
@@ -134,6 +139,28 @@ public sealed class JobRunnableTests
             "x --multirun a=2 b=3 c=1,2 hydra.job.name=j hydra.sweep.dir=multirun/1 k=1",
             "x --multirun d=1 hydra.job.name=j hydra.sweep.dir=multirun/2 k=1 b=3",
         ], DryRun(Yaml, "j", Overrides("b=3")));
+    }
+
+    [Fact]
+    public void Inner_sweeps_become_points_for_a_program_that_does_not_sweep_itself()
+    {
+        const string Yaml = "jobs:\n  j:\n    run: x\n    add: k=1\n    sets:\n      - each: a=1,2|3\n        all: c=1:2 d=p,q\n      - each: a=4\n        add: k=2\n";
+        Prepared prepared = Prepare(Yaml, "j", new Arguments { ExpandsInner = true });
+        string[] inner = ["c=1 d=p", "c=1 d=q", "c=2 d=p", "c=2 d=q"];
+        Assert.Equal([.. from a in new[] { 1, 2, 3 } from rest in inner select $"x a={a} {rest} k=1", "x a=4 k=2"], prepared.DryRun(Execution));
+        Assert.Equal((13L, 13), (prepared.Commands, (int)prepared.InnerRuns));
+        // The same runs as those that Hydra makes of the sweep as it is written.
+        Prepared written = Prepare(Yaml, "j");
+        Assert.Equal((3L, 13), (written.Commands, (int)written.InnerRuns));
+    }
+
+    [Fact]
+    public void Inner_sweeps_of_older_files_become_points_in_the_order_in_which_hydra_would_run_them()
+    {
+        const string Yaml = "jobs:\n  j:\n    run: x\n    steps:\n      - batch: a=1,2 b=3,4\n      - args: c=5,6\n";
+        Assert.Equal(
+            ["x a=1 b=3 c=5", "x a=1 b=3 c=6", "x a=2 b=3 c=5", "x a=2 b=3 c=6", "x a=1 b=4 c=5", "x a=1 b=4 c=6", "x a=2 b=4 c=5", "x a=2 b=4 c=6"],
+            DryRun(Yaml, "j", new Arguments { ExpandsInner = true }));
     }
 
     [Fact]
