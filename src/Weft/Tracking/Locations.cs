@@ -13,4 +13,18 @@ internal static class Locations
             path = path.EndsWith('/') ? path + part : $"{path}/{part}";
         return path + end;
     }
+
+    /// <summary>The path that a <c>file:</c> URI names (<c>file:///a%20b</c>, <c>file:/a</c>); any other location as it is.</summary>
+    public static string PathOf(string location)
+    {
+        if (!location.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
+            return location;
+        string path = location["file:".Length..];
+        if (path.StartsWith("//", StringComparison.Ordinal))
+        {
+            int end = path.IndexOf('/', 2);
+            path = end < 0 ? "/" : path[end..];
+        }
+        return Uri.UnescapeDataString(path);
+    }
 }

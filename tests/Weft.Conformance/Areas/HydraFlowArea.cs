@@ -7,6 +7,7 @@ internal static class HydraFlowArea
     public static readonly IReadOnlyDictionary<string, Func<JsonElement, IEnumerable<CaseResult>>> Files =
         new Dictionary<string, Func<JsonElement, IEnumerable<CaseResult>>>
         {
+            ["analysis"] = HydraFlowAnalysis.Judge,
             ["values"] = HydraFlowSyntax.Judge,
             ["lines"] = HydraFlowSyntax.Judge,
             ["multiline"] = HydraFlowSyntax.Judge,

@@ -1,0 +1,96 @@
+using Weft.Config.Interpolation;
+using Weft.Config.Nodes;
+using Weft.Text;
+using Weft.Values;
+
+namespace Weft.Analysis;
+
+/// <summary>Nodes of a composed configuration as values, and values as nodes.</summary>
+internal static class ConfigFields
+{
+    /// <summary>The value of a node.</summary>
+    /// <param name="resolution">Follows interpolations; null keeps them as their text. One that leads nowhere is kept as its text too.</param>
+    public static Value ValueOf(ConfigNode node, Resolution? resolution)
+    {
+        if (node.IsInterpolation && resolution?.Dereference(node, out _) is { IsInterpolation: false } target)
+            node = target;
+        return node switch
+        {
+            DictConfig { IsSpecial: false } dict => Value.MapOf(dict.Select(child => KeyValuePair.Create(child.Key.ToString(), ValueOf(child, resolution)))),
+            ListConfig { IsSpecial: false } list => Value.ListOf(list.Select(item => ValueOf(item, resolution))),
+            _ => ValueOf(node.Content),
+        };
+    }
+
+    public static Value ValueOf(Scalar scalar) => scalar.Kind switch
+    {
+        ScalarKind.Null => Value.None,
+        ScalarKind.Bool => Value.Of(scalar.Bool),
+        ScalarKind.Int => new Value.Int(scalar.Int),
+        ScalarKind.Float => Value.Of(scalar.Float),
+        _ => Value.Of(scalar.ToString()),
+    };
+
+    /// <summary>
+    /// The leaves of a configuration by their dotted paths, in its order: lists are leaves, empty maps vanish, interpolations stay as written. Of two leaves with one
+    /// path the later counts, in the place of the earlier.
+    /// </summary>
+    public static List<KeyValuePair<string, ConfigNode>> Leaves(DictConfig config)
+    {
+        var leaves = new List<KeyValuePair<string, ConfigNode>>();
+        Gather(config, "", leaves, []);
+        return leaves;
+    }
+
+    /// <summary>The text of a field as HydraFlow's users know it from logged parameters: <c>True</c>, <c>None</c>, <c>0.1</c>, <c>[1, 2]</c>.</summary>
+    public static string TextOf(Value value) => value is Value.Text text ? text.Content : PythonText.Str(NodeOf(value));
+
+    public static ConfigNode NodeOf(Value value)
+    {
+        switch (value)
+        {
+            case Value.List list:
+                var items = new ListConfig();
+                foreach (Value item in list.Items)
+                    items.Add(NodeOf(item));
+                return items;
+            case Value.Map map:
+                var dict = new DictConfig();
+                foreach ((string key, Value item) in map.Entries)
+                    dict.Put(key, NodeOf(item));
+                return dict;
+            default:
+                return new ValueNode(ScalarOf(value));
+        }
+    }
+
+    private static Scalar ScalarOf(Value value) => value switch
+    {
+        Value.Bool flag => Scalar.Of(flag.Is),
+        Value.Int integer => Scalar.Of(integer.Number),
+        Value.Float number => Scalar.Of(number.Number),
+        Value.Text { Content: var text } => ConfigReader.OfText(text, null, new Diagnostics()) ?? Scalar.Of(text),
+        Value.Null => Scalar.Null,
+        _ => Scalar.Of(CanonicalJson.Write(value)),
+    };
+
+    private static void Gather(DictConfig dict, string prefix, List<KeyValuePair<string, ConfigNode>> leaves, Dictionary<string, int> places)
+    {
+        foreach (ConfigNode child in dict)
+        {
+            string path = prefix + child.Key;
+            if (child is DictConfig { IsSpecial: false } inner)
+            {
+                Gather(inner, path + ".", leaves, places);
+            }
+            else if (places.TryAdd(path, leaves.Count))
+            {
+                leaves.Add(new(path, child));
+            }
+            else
+            {
+                leaves[places[path]] = new(path, child);
+            }
+        }
+    }
+}
