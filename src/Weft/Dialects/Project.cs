@@ -16,16 +16,16 @@ public sealed class Project
     private static readonly string[] HydraFlowFiles = ["hydraflow.yaml", "hydraflow.yml"];
 
     /// <summary>Files that are known but not read, and what is said of them.</summary>
-    private static readonly Dictionary<string, string> Unsupported = new(StringComparer.Ordinal)
-    {
-        ["weft.yaml"] = "is Weft's own file; it is not supported yet",
-        [".dstack/workflows.yaml"] = "is a dstack file; dstack is not supported yet",
-        [".dstack/workflows"] = "is a dstack folder; dstack is not supported yet",
-        ["project.yaml"] = "is an MLRun file; MLRun is not supported yet",
-    };
+    private static readonly (string Path, string Words)[] Unsupported =
+    [
+        ("weft.yaml", "is Weft's own file; it is not supported yet"),
+        (".dstack/workflows.yaml", "is a dstack file; dstack is not supported yet"),
+        (".dstack/workflows", "is a dstack folder; dstack is not supported yet"),
+        ("project.yaml", "is an MLRun file; MLRun is not supported yet"),
+    ];
 
     /// <summary>Files and folders that make a folder a project, relative to it.</summary>
-    private static readonly string[] Marks = [StateFolder, .. HydraFlowFiles, .. Unsupported.Keys, "conf"];
+    private static readonly string[] Marks = [StateFolder, .. HydraFlowFiles, .. Array.ConvertAll(Unsupported, file => file.Path), "conf"];
 
     private Project(string root, ImmutableArray<Runnable> runnables, ImmutableArray<string> files, ImmutableArray<Diagnostic> unread, Diagnostics diagnostics)
     {
@@ -78,10 +78,13 @@ public sealed class Project
             if (TextFile.Read(Path.Combine(root, name), name, diagnostics) is { } source && HydraFlowReader.Read(source, environment, diagnostics) is { } file)
                 runnables.AddRange(file.Jobs.Select(job => new JobRunnable(job, root)));
         }
-        IEnumerable<Diagnostic> unread = Unsupported
-            .Where(file => Path.Exists(Path.Combine(root, file.Key)))
-            .Select(file => new Diagnostic("project/unsupported", $"`{file.Key}` {file.Value}") { Severity = Severity.Warning });
-        return new Project(root, runnables.ToImmutable(), files.ToImmutable(), [.. unread], diagnostics);
+        var unread = ImmutableArray.CreateBuilder<Diagnostic>();
+        foreach ((string path, string words) in Unsupported)
+        {
+            if (Path.Exists(Path.Combine(root, path)))
+                unread.Add(new Diagnostic("project/unsupported", $"`{path}` {words}") { Severity = Severity.Warning });
+        }
+        return new Project(root, runnables.ToImmutable(), files.ToImmutable(), unread.ToImmutable(), diagnostics);
     }
 
     /// <summary>

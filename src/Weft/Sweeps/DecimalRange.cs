@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 
 namespace Weft.Sweeps;
@@ -16,7 +15,7 @@ internal sealed record DecimalRange(BigInteger First, BigInteger Step, int Expon
         get
         {
             BigInteger units = First + Step * index;
-            return Precision == 0 ? units.ToString(CultureInfo.InvariantCulture) : ExactDecimal.Format(units, Exponent, Precision);
+            return Precision == 0 ? ExactDecimal.Print(units) : ExactDecimal.Format(units, Exponent, Precision);
         }
     }
 

@@ -56,11 +56,7 @@ public abstract record Space(Span At)
     internal abstract bool Append(long index, ref PointParts parts);
 
     /// <summary>A product that stays above <see cref="MaxSize"/> once it is there.</summary>
-    private protected static long Multiply(long left, long right)
-    {
-        Int128 product = (Int128)left * right;
-        return product > long.MaxValue ? long.MaxValue : (long)product;
-    }
+    private protected static long Multiply(long left, long right) => left > 0 && right > long.MaxValue / left ? long.MaxValue : left * right;
 
     private protected static long Sum(ImmutableArray<Space> parts)
     {
@@ -72,20 +68,38 @@ public abstract record Space(Span At)
 }
 
 /// <summary>One point of a sweep.</summary>
-/// <param name="Index">Its raw index in the space.</param>
-/// <param name="Words">As they go on a command line, in order; a key may come more than once.</param>
-/// <param name="Values">By parameter: what expressions see as <c>item</c>, what is recorded and compared.</param>
-public sealed record Point(long Index, ImmutableArray<Word> Words, ImmutableSortedDictionary<string, Value> Values)
+public sealed class Point
 {
+    private readonly KeyValuePair<string, Value>[] _given = [];
+    private ImmutableSortedDictionary<string, Value>? _values;
+
+    public Point(long index, ImmutableArray<Word> words, ImmutableSortedDictionary<string, Value> values)
+        : this(index, words, []) => _values = values;
+
+    /// <param name="given">Of two values of one parameter the later counts.</param>
+    internal Point(long index, ImmutableArray<Word> words, KeyValuePair<string, Value>[] given)
+    {
+        Index = index;
+        Words = words;
+        _given = given;
+    }
+
+    /// <summary>Its raw index in the space.</summary>
+    public long Index { get; }
+
+    /// <summary>As they go on a command line, in order; a key may come more than once.</summary>
+    public ImmutableArray<Word> Words { get; }
+
+    /// <summary>By parameter: what expressions see as <c>item</c>, what is recorded and compared. Sorted when first asked for: who prints a million commands does not.</summary>
+    public ImmutableSortedDictionary<string, Value> Values => _values ??= Value.NoEntries.SetItems(_given);
+
     /// <summary>How many runs its program makes of it.</summary>
     public long Runs { get; init; } = 1;
 }
 
-/// <summary>A point while its parts are put together. Of two values of one parameter the later counts.</summary>
+/// <summary>A point while its parts are put together.</summary>
 internal struct PointParts()
 {
-    private static readonly ImmutableSortedDictionary<string, Value> None = Value.NoEntries;
-
     private Word[] _words = [];
     private KeyValuePair<string, Value>[] _values = [];
     private int _wordCount;
@@ -109,17 +123,7 @@ internal struct PointParts()
         _values[_valueCount++] = KeyValuePair.Create(parameter, value);
     }
 
-    public readonly Point ToPoint(long index)
-    {
-        if (_valueCount == 0)
-            return new Point(index, Words(), None) { Runs = _runs };
-        ImmutableSortedDictionary<string, Value>.Builder values = None.ToBuilder();
-        foreach ((string parameter, Value value) in _values.AsSpan(0, _valueCount))
-            values[parameter] = value;
-        return new Point(index, Words(), values.ToImmutable()) { Runs = _runs };
-    }
-
-    private readonly ImmutableArray<Word> Words() => ImmutableArray.Create(_words.AsSpan(0, _wordCount));
+    public readonly Point ToPoint(long index) => new(index, ImmutableArray.Create(_words.AsSpan(0, _wordCount)), _values[.._valueCount]) { Runs = _runs };
 }
 
 /// <summary>Points that were written down one by one; each is known by its place in the list.</summary>
