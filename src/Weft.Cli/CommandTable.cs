@@ -18,10 +18,20 @@ internal static class CommandTable
         ("this machine", [DoctorCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];
 
-    public static IEnumerable<Command> All => Groups.SelectMany(group => group.Commands);
+    public static IEnumerable<Command> All
+    {
+        get
+        {
+            foreach ((_, Command[] commands) in Groups)
+            {
+                foreach (Command command in commands)
+                    yield return command;
+            }
+        }
+    }
 
     /// <summary>Version and the first digits of the commit: <c>0.1.0+9635d4af</c>.</summary>
-    public static string Version { get; } = Shorten(typeof(CommandTable).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+    public static string Version => Shorten(typeof(CommandTable).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
 
     private static string Shorten(string version)
     {

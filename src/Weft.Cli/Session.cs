@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Weft.Platform;
 using Weft.Text;
 
 namespace Weft.Cli;
@@ -16,9 +17,9 @@ internal sealed class Session : IDisposable
         Json = json;
         Quiet = quiet;
         var utf8 = new UTF8Encoding(false);
-        OutStream = Console.OpenStandardOutput();
+        OutStream = StandardStream.OpenOutput();
         Out = new StreamWriter(OutStream, utf8, 1 << 16) { AutoFlush = false, NewLine = "\n" };
-        Error = new StreamWriter(Console.OpenStandardError(), utf8, 1 << 12) { AutoFlush = true, NewLine = "\n" };
+        Error = new StreamWriter(StandardStream.OpenError(), utf8, 1 << 12) { AutoFlush = true, NewLine = "\n" };
         bool wanted = color == "always" || (color != "never" && surroundings.Variable("NO_COLOR") is null && surroundings.Variable("TERM") != "dumb");
         ColorsOut = wanted && (color == "always" || surroundings.OutputIsTerminal);
         ColorsError = wanted && (color == "always" || surroundings.ErrorIsTerminal);

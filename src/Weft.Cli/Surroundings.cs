@@ -1,3 +1,5 @@
+using Weft.Platform;
+
 namespace Weft.Cli;
 
 /// <summary>
@@ -30,8 +32,8 @@ internal sealed record Surroundings
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
             variables[(string)entry.Key] = (string?)entry.Value ?? "";
-        bool outputIsTerminal = !Console.IsOutputRedirected;
-        bool errorIsTerminal = !Console.IsErrorRedirected;
+        bool outputIsTerminal = StandardStream.OutputIsTerminal;
+        bool errorIsTerminal = StandardStream.ErrorIsTerminal;
         return new Surroundings
         {
             WorkingFolder = Environment.CurrentDirectory,
@@ -39,8 +41,8 @@ internal sealed record Surroundings
             Variables = variables,
             OutputIsTerminal = outputIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
-            InputIsTerminal = !Console.IsInputRedirected,
-            Width = outputIsTerminal || errorIsTerminal ? Math.Max(20, Console.WindowWidth) : null,
+            InputIsTerminal = StandardStream.InputIsTerminal,
+            Width = outputIsTerminal || errorIsTerminal ? Math.Max(20, StandardStream.Columns ?? 80) : null,
         };
     }
 }

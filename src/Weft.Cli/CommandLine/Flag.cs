@@ -4,12 +4,20 @@ namespace Weft.Cli.CommandLine;
 /// One option of the command line. Parser, help, completions and the reference page are all made from these values, so a flag is
 /// written down once.
 /// </summary>
-/// <param name="Name">Long name without dashes.</param>
-/// <param name="Short">One letter, or null.</param>
-/// <param name="Value">Placeholder of its value (<c>N</c>, <c>FILE</c>); null for a switch.</param>
-/// <param name="Summary">What it does, in at most 60 characters, lower-case start.</param>
-internal sealed record Flag(string Name, char? Short, string? Value, string Summary)
+/// <param name="name">Long name without dashes.</param>
+/// <param name="letter">The short name, or null.</param>
+/// <param name="value">Placeholder of its value (<c>N</c>, <c>FILE</c>); null for a switch.</param>
+/// <param name="summary">What it does, in at most 60 characters, lower-case start.</param>
+internal sealed class Flag(string name, char? letter, string? value, string summary)
 {
+    public string Name { get; } = name;
+
+    public char? Short { get; } = letter;
+
+    public string? Value { get; } = value;
+
+    public string Summary { get; } = summary;
+
     /// <summary>The only values taken; empty = free.</summary>
     public string[] Choices { get; init; } = [];
 

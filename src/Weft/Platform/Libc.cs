@@ -21,6 +21,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(SafeFileHandle file, byte* bytes, nint count);
 
+    [LibraryImport("libc", EntryPoint = "isatty")]
+    public static partial int IsTerminal(int descriptor);
+
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     public static partial int Flock(SafeFileHandle file, int operation);
 
