@@ -63,6 +63,9 @@ internal sealed class SweepProject(string folder) : IDisposable
     /// <summary>Makes the workflow; null for the sweep alone.</summary>
     public Func<Span, TaskDefinition, WorkflowDefinition>? Workflow { get; init; }
 
+    /// <summary>What stands in place of the sweep: any definitions with a workflow <c>main</c>.</summary>
+    public Definition[]? Definitions { get; init; }
+
     public Executions Executions => field ??= new Executions(Place, Records, Clock);
 
     public Plan Plan => field ??= MakePlan();
@@ -122,7 +125,7 @@ internal sealed class SweepProject(string folder) : IDisposable
         WorkflowDefinition workflow = Workflow?.Invoke(at, task) ?? new WorkflowDefinition("main", [each], at);
         var diagnostics = new Diagnostics();
         var facts = new Facts(default, Clock.GetUtcNow());
-        return Planner.Plan(new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(workflow)]), "main", Value.NoEntries, facts, diagnostics)
+        return Planner.Plan(new Closure(Definitions ?? [new Definition.OfTask(task), new Definition.OfWorkflow(workflow)]), "main", Value.NoEntries, facts, diagnostics)
             ?? throw new DiagnosticException(diagnostics);
     }
 }

@@ -37,6 +37,8 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly IAttempts _attempts;
     private readonly ProgressCount _count;
     private readonly RunRecorder _recorder;
+    private readonly History _history;
+    private readonly WorkflowLimits _limits;
     private readonly Dictionary<NodePath, Step.Start> _open = [];
     private readonly List<(Step.Start Begin, Grant Grant)> _intents = [];
     private readonly List<(NodePath Path, string Because)> _stops = [];
@@ -63,6 +65,8 @@ internal sealed class ExecutionLoop : IDisposable
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, _clock);
         _recorder = new RunRecorder(records.Database, execution, plan, options.User, options.ArtifactRoot, _clock);
+        _history = new History(records, execution.Id, _clock);
+        _limits = new WorkflowLimits(plan);
         _stoppedBy = execution.StopAsked;
         var surroundings = new LocalSurroundings(options.ProjectFolder, options.Environment)
         {
@@ -101,6 +105,7 @@ internal sealed class ExecutionLoop : IDisposable
     /// <exception cref="DatabaseException">Nothing can be recorded any more. What runs goes on and is adopted by whoever resumes.</exception>
     public ExecutionEnd Run()
     {
+        _history.Note(History.Taken, _owner);
         Recover();
         var ready = new List<object>();
         while (true)
@@ -133,6 +138,7 @@ internal sealed class ExecutionLoop : IDisposable
             // Before the decision: the next attempt may start in the same turn.
             if (_open.Remove(end.Id.Path, out Step.Start? begun))
                 HostContract.RemoveLines(begun.Invocation, HostContract.FolderOf(begun.Invocation, _options.ProjectFolder));
+            _limits.Ended(end.Id.Path);
             _frontier.AttemptEnded(end.Id.Path, end.Outcome, end.Outputs, end.Ended);
         }
         LookOutForRequests();
@@ -153,11 +159,20 @@ internal sealed class ExecutionLoop : IDisposable
                 _frontier.Wake(path);
         }
         _isShort = false;
+        do
+            DecideReady(facts);
+        while (HasRoom() && !_isShort && _limits.TryRelease(_frontier.Defer));
+    }
+
+    private void DecideReady(Facts facts)
+    {
         while (_frontier.TryNext(HasRoom() && !_isShort, out NodePath path))
         {
             Step step = Decision.Decide(_plan, path, _frontier.State, facts);
             switch (step)
             {
+                case Step.Start or Step.Take when !_limits.MayStart(path):
+                    break;
                 case Step.Start start when !TryReserve(start):
                     _frontier.Defer(path);
                     _isShort = true;
@@ -191,6 +206,7 @@ internal sealed class ExecutionLoop : IDisposable
             _records.SetNode(_execution.Id, StateRows.ToRow(state));
             _recorder.Record(state);
         }
+        _history.Add(_ends, touched, _intents.Select(intent => intent.Begin.Invocation.Id));
         foreach ((Step.Start begin, _) in _intents)
             _records.Intend(begin.Invocation.Id, _options.Snapshot, "local", "Submitted");
         if (_frontier.State(NodePath.Root) is { Phase.IsTerminal: true } root)
@@ -247,6 +263,7 @@ internal sealed class ExecutionLoop : IDisposable
         if (grant is null)
             return false;
         _intents.Add((begin, grant));
+        _limits.Started(begin.Invocation.Path);
         return true;
     }
 
@@ -260,13 +277,15 @@ internal sealed class ExecutionLoop : IDisposable
             using Transaction request = _records.Database.BeginWrite(CancellationToken.None);
             _records.AskStop(_execution.Id, asked);
             request.Commit();
+            _history.Note(History.StopAsked, asked);
             if (KeepsLease)
                 StopRequest.Clear(_folder, _clock);
         }
         else if (now - _lookedOut >= LookOut)
         {
             _lookedOut = now;
-            _stoppedBy ??= _records.ReadStop(_execution.Id);
+            if (_stoppedBy is null && (_stoppedBy = _records.ReadStop(_execution.Id)) is { } other)
+                _history.Note(History.StopAsked, other);
             foreach (NodePath gate in _frontier.Running.Where(path => _plan.Find(path)?.Node is Node.Gate))
                 _frontier.Wake(gate);
             if (KeepsLease && _stoppedBy is null)
@@ -316,7 +335,11 @@ internal sealed class ExecutionLoop : IDisposable
         {
             _count.Recorded(row);
             if (!Enum.Parse<Phase>(row.Phase).IsTerminal)
+            {
                 open.Add(row);
+                if (row.Tally is not null)
+                    _history.Knows(row.Path);
+            }
             else if (IsNeeded(row.Path))
                 ended.Add(StateRows.FromRow(row, last: null));
         });
@@ -340,6 +363,7 @@ internal sealed class ExecutionLoop : IDisposable
             Step.Start begin = Decision.StartOf(_plan, row.Id, _frontier.State, facts)
                 ?? throw new InvalidOperationException($"the plan has no call of {row.Id}, which was started");
             _open[row.Id.Path] = begin;
+            _limits.Started(row.Id.Path);
             open.Add((begin.Invocation, row.Started ?? row.Intended));
         }
         List<Invocation> never = _attempts.Adopt(open);

@@ -1,0 +1,86 @@
+using Weft.Records;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Execution;
+
+/// <summary>
+/// Writes what happens in an execution as numbered events, in the transaction that makes it so: whoever follows asks for what came after the last number it
+/// has seen, and misses nothing. Written by the owner of the execution only.
+/// </summary>
+internal sealed class History(ExecutionRecords records, ExecutionId execution, TimeProvider clock)
+{
+    /// <summary>A process has begun to run the execution, or goes on with it. The actor is that process.</summary>
+    public const string Taken = "taken";
+
+    /// <summary>Somebody, the actor, asked for an end.</summary>
+    public const string StopAsked = "stop-asked";
+
+    /// <summary>An attempt starts. The body has its number.</summary>
+    public const string Started = "started";
+
+    /// <summary>An attempt has ended and its node has not: another one follows, or it is still to be judged.</summary>
+    public const string Ended = "ended";
+
+    /// <summary>A sweep or a workflow was entered. Every other kind is the phase that a node has ended with, in small letters.</summary>
+    public const string Opened = "opened";
+
+    private readonly HashSet<NodePath> _open = [];
+    private readonly List<EventRow> _notes = [];
+    private long _last = -1;
+
+    /// <summary>A kind that a node's end is written as.</summary>
+    public static string KindOf(Phase phase) => phase.ToString().ToLowerInvariant();
+
+    /// <summary>Something about the whole execution, written with the next turn that changes anything.</summary>
+    public void Note(string kind, string actor) => _notes.Add(new EventRow(0, clock.GetUtcNow(), kind, actor, null, null));
+
+    /// <summary>What one turn of the loop has changed, after what was noted before it.</summary>
+    public void Add(IReadOnlyList<EndedAttempt> ends, IReadOnlyList<NodeState> touched, IEnumerable<AttemptId> intents)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        foreach (EventRow note in _notes)
+            Append(note);
+        _notes.Clear();
+        HashSet<NodePath> final = ends.Count == 0 ? [] : [.. touched.Where(state => state.Phase.IsTerminal).Select(state => state.Path)];
+        foreach (EndedAttempt end in ends)
+        {
+            if (!final.Contains(end.Id.Path))
+                Append(new EventRow(0, end.Ended, Ended, null, end.Id.Path, NumberOf(end.Id.Number)));
+        }
+        foreach (NodeState state in touched)
+        {
+            if (state.Phase.IsTerminal)
+            {
+                _open.Remove(state.Path);
+                Append(new EventRow(0, state.Since, KindOf(state.Phase), null, state.Path, BodyOf(state)));
+            }
+            else if (state.Tally is not null && _open.Add(state.Path))
+            {
+                Append(new EventRow(0, state.Since, Opened, null, state.Path, null));
+            }
+        }
+        foreach (AttemptId attempt in intents)
+            Append(new EventRow(0, now, Started, null, attempt.Path, NumberOf(attempt.Number)));
+    }
+
+    /// <summary>Nodes that were entered before this process took the execution.</summary>
+    public void Knows(NodePath open) => _open.Add(open);
+
+    /// <summary>The number of the attempt that an event is about.</summary>
+    public static int AttemptOf(EventRow entry) =>
+        entry.Body is { } body && CanonicalJson.Read(body) is Value.Map map && map.Entries.TryGetValue("attempt", out Value? number) && number is Value.Int attempt ? (int)attempt.Number : 0;
+
+    private static string NumberOf(int attempt) => $$"""{"attempt":{{attempt}}}""";
+
+    private static string? BodyOf(NodeState state) => state.End is Outcome.Failed failed
+        ? CanonicalJson.Write(Value.MapOf([new("reason", Value.Of(failed.Reason))]))
+        : null;
+
+    private void Append(EventRow entry)
+    {
+        if (_last < 0)
+            _last = records.LastEvent(execution);
+        records.Append(execution, entry with { Seq = ++_last });
+    }
+}
