@@ -19,7 +19,7 @@ internal static class ArtifactPath
         for (int round = 0; ; round++)
         {
             if (IsBad(plain) || round == MostRounds)
-                throw TrackingException.Invalid($"Invalid path: {(path.Length > 200 ? path[..200] + "…" : path)}");
+                throw TrackingException.Invalid("Invalid path");
             string next = Uri.UnescapeDataString(plain);
             if (next == plain)
                 return decoded.TrimEnd('/');

@@ -8,7 +8,7 @@ internal static class MediaTypes
     private static readonly FrozenSet<string> s_text = FrozenSet.ToFrozenSet(
     [
         "txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon", "toml", "yaml", "yml", "xml", "json", "js", "py", "py3", "csv",
-        "tsv", "md", "rst", "MLmodel", "MLproject",
+        "tsv", "md", "rst", "mlmodel", "mlproject",
     ]);
 
     private static readonly FrozenDictionary<string, string> s_known = new Dictionary<string, string>
@@ -23,7 +23,7 @@ internal static class MediaTypes
     {
         string name = Path.GetFileName(path);
         string extension = name.Contains('.', StringComparison.Ordinal) ? name[(name.LastIndexOf('.') + 1)..] : name;
-        if (s_text.Contains(extension) || s_text.Contains(extension.ToLowerInvariant()))
+        if (s_text.Contains(extension.ToLowerInvariant()))
             return "text/plain";
         return s_known.GetValueOrDefault(extension.ToLowerInvariant(), "application/octet-stream");
     }

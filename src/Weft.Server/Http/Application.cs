@@ -150,7 +150,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
             target = target[..query];
         if (_options.PathPrefix.Length > 0 && target.StartsWith(_options.PathPrefix + "/", StringComparison.Ordinal))
             target = target[_options.PathPrefix.Length..];
-        return target.Length > 0 ? target[1..] : "";
+        return target.TrimStart('/');
     }
 
     private static partial class Log

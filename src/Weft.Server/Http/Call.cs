@@ -33,11 +33,19 @@ internal sealed class Call(HttpContext http, Application application, string pat
     /// <summary>What the braces of the route's path matched, in order.</summary>
     public string[] Parts { get; set; } = [];
 
+    /// <summary>The request when one call is made on behalf of another; null: what the client sent.</summary>
+    private Fields? Given { get; init; }
+
+    /// <summary>Where the answer of a call on behalf of another goes; null: to the client.</summary>
+    private ArrayBufferWriter<byte>? Answer { get; init; }
+
     public string Query(string name) => Http.Request.Query[name].FirstOrDefault() ?? "";
 
     /// <summary>The request's members: of the query for GET, else of the JSON body, which may be absent.</summary>
     public async ValueTask<Fields> ReadAsync()
     {
+        if (Given is { } given)
+            return given;
         if (HttpMethods.IsGet(Http.Request.Method))
             return Fields.OfQuery(Http.Request.Query);
         ReadOnlyMemory<byte> body = await ReadBodyAsync();
@@ -66,6 +74,14 @@ internal sealed class Call(HttpContext http, Application application, string pat
                 throw TooLong();
         }
         return Unwrapped(body.WrittenMemory);
+    }
+
+    /// <summary>The JSON that a handler answers to a request, for the same caller.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> AskAsync(Handler handler, Fields request)
+    {
+        var answer = new ArrayBufferWriter<byte>(1024);
+        await handler(new Call(Http, Application, Path) { Caller = Caller, Given = request, Answer = answer });
+        return answer.WrittenMemory;
     }
 
     /// <summary>Answers with a JSON object whose members are written by <paramref name="write"/>.</summary>
@@ -100,6 +116,11 @@ internal sealed class Call(HttpContext http, Application application, string pat
 
     public async ValueTask SendAsync(string type, ReadOnlyMemory<byte> body, int status)
     {
+        if (Answer is { } answer)
+        {
+            answer.Write(body.Span);
+            return;
+        }
         HttpResponse response = Http.Response;
         response.StatusCode = status;
         response.ContentType = type;

@@ -194,6 +194,9 @@ internal readonly struct Fields
 
     public bool Has(string name) => _query is { } query ? Find(query, name).Count > 0 : Find(name, out _);
 
+    /// <summary>The member as it is; undefined when it is absent.</summary>
+    public JsonElement Element(string name) => Find(name, out JsonElement value) ? value : default;
+
     /// <summary>The member as JSON text; null when it is absent.</summary>
     public string? Raw(string name) => Find(name, out JsonElement value) ? value.GetRawText() : null;
 

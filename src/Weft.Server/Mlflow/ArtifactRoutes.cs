@@ -11,6 +11,8 @@ namespace Weft.Server.Mlflow;
 /// <summary><c>artifacts/…</c>, the proxy <c>mlflow-artifacts/…</c>, and the downloads of the web pages.</summary>
 internal static class ArtifactRoutes
 {
+    private const string ProxyPath = "/api/2.0/mlflow-artifacts/artifacts";
+
     private const long MostUploaded = 10 * 1024 * 1024;
 
     public static async ValueTask ListAsync(Call call)
@@ -20,11 +22,22 @@ internal static class ArtifactRoutes
         await ListAsync(call, run.ArtifactUri, fields.Text("path") ?? "");
     }
 
+    /// <summary>The file or folder of a path below a location. The address of this server's own proxy, as clients call it, is the proxy.</summary>
+    public static string Find(Call call, string location, string path)
+    {
+        if (location.StartsWith("http", StringComparison.Ordinal) && Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Authority == call.Http.Request.Host.Value
+            && uri.AbsolutePath.IndexOf(ProxyPath, StringComparison.Ordinal) is >= 0 and int start)
+        {
+            location = "mlflow-artifacts:" + Uri.UnescapeDataString(uri.AbsolutePath[(start + ProxyPath.Length)..]);
+        }
+        return call.Application.Artifacts.Resolve(location, path);
+    }
+
     /// <summary>One level of a location's folder as an answer.</summary>
     public static ValueTask ListAsync(Call call, string location, string path)
     {
         string below = ArtifactPath.Check(path);
-        List<ArtifactEntry> entries = ArtifactStore.List(call.Application.Artifacts.Resolve(location, below), below);
+        List<ArtifactEntry> entries = ArtifactStore.List(Find(call, location, below), below);
         return call.AnswerAsync(json =>
         {
             json.WriteString("root_uri"u8, location);
@@ -63,7 +76,7 @@ internal static class ArtifactRoutes
             throw Fields.Missing("path");
         string path = ArtifactPath.Check(call.Query("path"));
         RunInfo info = call.Store.Runs.GetInfo(new RunId(run));
-        return SendFileAsync(call, call.Application.Artifacts.Resolve(info.ArtifactUri, path));
+        return SendFileAsync(call, Find(call, info.ArtifactUri, path));
     }
 
     public static async ValueTask UploadAsync(Call call)
@@ -83,7 +96,7 @@ internal static class ArtifactRoutes
             throw TrackingException.Invalid("Request must specify data.");
         RunInfo info = call.Store.Runs.GetInfo(new RunId(run));
         body.Position = 0;
-        await ArtifactStore.WriteAsync(call.Application.Artifacts.Resolve(info.ArtifactUri, path), body, call.Http.RequestAborted);
+        await ArtifactStore.WriteAsync(Find(call, info.ArtifactUri, path), body, call.Http.RequestAborted);
         await call.DoneAsync();
     }
 

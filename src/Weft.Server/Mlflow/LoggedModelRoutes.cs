@@ -90,7 +90,7 @@ internal static class LoggedModelRoutes
         if (call.Query("artifact_file_path").Length == 0)
             throw Fields.Missing("artifact_file_path");
         string path = ArtifactPath.Check(call.Query("artifact_file_path"));
-        return ArtifactRoutes.SendFileAsync(call, call.Application.Artifacts.Resolve(call.Store.LoggedModels.Get(Id(call)).ArtifactUri, path));
+        return ArtifactRoutes.SendFileAsync(call, ArtifactRoutes.Find(call, call.Store.LoggedModels.Get(Id(call)).ArtifactUri, path));
     }
 
     private static string Id(Call call) => Uri.UnescapeDataString(call.Parts[0]);

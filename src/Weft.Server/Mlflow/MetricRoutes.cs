@@ -29,13 +29,18 @@ internal static class MetricRoutes
     public static async ValueTask BulkAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
-        var ids = Runs(fields, "run_id");
-        string key = fields.Required("metric_key");
+        var ids = fields.Texts("run_id");
+        if (ids.IsEmpty)
+            throw TrackingException.Invalid("GetMetricHistoryBulk request must specify at least one run_id.");
+        if (ids.Length > Rules.BulkRuns)
+            throw TrackingException.Invalid($"GetMetricHistoryBulk request cannot specify more than {Rules.BulkRuns} run_ids. Received {ids.Length} run_ids.");
+        if (fields.Text("metric_key") is not { Length: > 0 } key)
+            throw TrackingException.Invalid("GetMetricHistoryBulk request must specify a metric_key.");
         int most = Math.Min(fields.Int("max_results") ?? Rules.HistoryPage, Rules.HistoryPage);
         await call.AnswerAsync(json =>
         {
             json.WriteStartArray("metrics"u8);
-            call.Store.History.ReadBulk(ids, key, most, (RunId run, in MetricPoint point) => TrackingJson.WritePoint(json, point, run));
+            call.Store.History.ReadBulk(Runs(ids), key, most, (RunId run, in MetricPoint point) => TrackingJson.WritePoint(json, point, run));
             json.WriteEndArray();
         });
     }
@@ -43,7 +48,11 @@ internal static class MetricRoutes
     public static async ValueTask IntervalAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
-        var ids = Runs(fields, "run_ids");
+        var ids = fields.Texts("run_ids");
+        if (ids.IsEmpty)
+            throw Fields.Missing("run_ids");
+        if (ids.Length > Rules.BulkRuns)
+            throw TrackingException.Invalid($"GetMetricHistoryBulkInterval request must specify at most {Rules.BulkRuns} run_ids. Received {ids.Length} run_ids.");
         string key = fields.Required("metric_key");
         long? start = fields.Long("start_step"), end = fields.Long("end_step");
         if (start is null != end is null)
@@ -56,20 +65,12 @@ internal static class MetricRoutes
         await call.AnswerAsync(json =>
         {
             var list = new PointList(json, namesRuns: true);
-            call.Store.History.ReadInterval(ids, key, start, end, most, list.Add);
+            call.Store.History.ReadInterval(Runs(ids), key, start, end, most, list.Add);
             list.End();
         });
     }
 
-    private static List<RunId> Runs(Fields fields, string name)
-    {
-        var ids = fields.Texts(name);
-        if (ids.IsEmpty)
-            throw TrackingException.Invalid($"Missing value for required parameter '{name}'. GetMetricHistoryBulk request must specify at least one {name}.");
-        if (ids.Length > Rules.BulkRuns)
-            throw TrackingException.Invalid($"GetMetricHistoryBulk request cannot specify more than {Rules.BulkRuns} run_ids. Received {ids.Length} run_ids.");
-        return [.. ids.Select(id => new RunId(id))];
-    }
+    private static List<RunId> Runs(IEnumerable<string> ids) => [.. ids.Select(id => new RunId(id))];
 
     /// <summary>Writes the list with its first point: an empty list is left out.</summary>
     private sealed class PointList(Utf8JsonWriter json, bool namesRuns)

@@ -197,7 +197,7 @@ internal static class RegistryRoutes
             throw Fields.Missing("path");
         string path = ArtifactPath.Check(call.Query("path"));
         ModelVersion version = call.Store.Registry.GetVersion(call.Query("name"), ParseVersion(call.Query("version")));
-        return ArtifactRoutes.SendFileAsync(call, call.Application.Artifacts.Resolve(version.Storage, path));
+        return ArtifactRoutes.SendFileAsync(call, ArtifactRoutes.Find(call, version.Storage, path));
     }
 
     private static long VersionOf(Fields fields) => ParseVersion(fields.Required("version"));

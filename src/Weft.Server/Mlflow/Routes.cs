@@ -1,3 +1,4 @@
+using Weft.Server.GraphQl;
 using Weft.Server.Http;
 using Weft.Tracking;
 
@@ -67,6 +68,7 @@ internal static class Routes
         new("POST", Proxy + "mpu/abort/{*}", NotImplementedAsync),
         new("GET", Proxy + "presigned/{*}", NotImplementedAsync),
         new("POST", V2 + "upload-artifact", ArtifactRoutes.UploadAsync),
+        new("POST", "graphql", GraphQlRoutes.AnswerAsync),
         new("GET", "get-artifact", ArtifactRoutes.GetRunFileAsync),
         new("GET", "model-versions/get-artifact", RegistryRoutes.GetFileAsync),
 
@@ -121,6 +123,8 @@ internal static class Routes
 
         new("POST", V2 + "artifacts/presigned-upload-url", NotImplementedAsync),
         new("POST", V2 + "runs/create-promptlab-run", NotImplementedAsync),
+        new("GET", V2 + "gateway-proxy", NoGatewayAsync),
+        new("POST", V2 + "gateway-proxy", NoGatewayAsync),
         new("POST", V3 + "artifacts/presigned-upload-url", NotImplementedAsync),
         .. NotImplemented("datasets", "scorers", "issues", "gateway", "workspaces", "webhooks", "jobs", "prompt-optimization"),
     ];
@@ -145,6 +149,13 @@ internal static class Routes
     {
         json.WriteString("store_type"u8, "SqlStore"u8);
         json.WriteBoolean("workspaces_enabled"u8, false);
+    });
+
+    /// <summary>What MLflow's own server answers when it has no gateway behind it.</summary>
+    private static ValueTask NoGatewayAsync(Call call) => call.AnswerAsync(json =>
+    {
+        json.WriteStartArray("endpoints"u8);
+        json.WriteEndArray();
     });
 
     private static ValueTask NotImplementedAsync(Call call) =>

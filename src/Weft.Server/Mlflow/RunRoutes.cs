@@ -160,6 +160,8 @@ internal static class RunRoutes
     {
         Fields fields = await call.ReadAsync();
         RunId id = fields.RequiredRun();
+        if (!fields.Has("datasets") && !fields.Has("models"))
+            throw Fields.Missing("datasets");
         var datasets = fields.Items("datasets").Select(ReadDataset).ToList();
         var models = fields.Items("models").Select(model => model.Required("model_id")).ToList();
         await call.Store.Inputs.LogInputsAsync(id, datasets, models);

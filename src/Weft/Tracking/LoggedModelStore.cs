@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json;
 using Weft.Records;
 using Weft.Text;
 using Weft.Tracking.Search;
@@ -43,6 +44,8 @@ public sealed record LoggedModelQuery(
 public sealed class LoggedModelStore
 {
     private const string StatusName = "CASE m.status WHEN 1 THEN 'PENDING' WHEN 2 THEN 'READY' ELSE 'UPLOAD_FAILED' END";
+
+    private const string VersionsLabel = "mlflow.modelVersions";
 
     private readonly WriteLoop _writer;
     private readonly ReaderPool _readers;
@@ -234,6 +237,16 @@ public sealed class LoggedModelStore
     private static void SetLabel(Database db, string id, Label label) =>
         db.Prepare("INSERT INTO logged_model_label (model, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (model, key) DO UPDATE SET value = excluded.value")
             .Bind(1, id).Bind(2, label.Key).Bind(3, label.Value).Run();
+
+    /// <summary>Notes that a version of a registered model was made from a logged one, in the tag that clients show it by.</summary>
+    internal static void AddVersion(Database db, string id, string name, long version)
+    {
+        if (!db.Prepare("SELECT 1 FROM logged_model WHERE id = ?1").Bind(1, id).Any())
+            return;
+        string? list = db.Prepare("SELECT value FROM logged_model_label WHERE model = ?1 AND key = ?2").Bind(1, id).Bind(2, VersionsLabel).QueryText();
+        string entry = $"{{\"name\": \"{JsonEncodedText.Encode(name)}\", \"version\": {version}}}";
+        SetLabel(db, id, new Label(VersionsLabel, list is { Length: > 2 } && list.EndsWith(']') ? $"{list[..^1]}, {entry}]" : $"[{entry}]"));
+    }
 
     private static LoggedModel Require(Database db, string id)
     {

@@ -119,7 +119,7 @@ public sealed class ModelRegistry
         Find(SearchSchema.RegisteredModels, filter, orders, most, ModelsPage, token, (sql, clauses) =>
         {
             sql.Add("SELECT m.id FROM registered_model m WHERE 1 = 1");
-            foreach (Clause clause in clauses)
+            foreach (Clause clause in clauses.Where(clause => !ExcludesPrompts(clause)))
             {
                 sql.Add(" AND ");
                 if (clause.Field.Kind == FieldKind.Tag)
@@ -135,7 +135,7 @@ public sealed class ModelRegistry
         Find(SearchSchema.ModelVersions, filter, orders, most, VersionsPage, token, (sql, clauses) =>
         {
             sql.Add("SELECT v.model, v.version FROM model_version v JOIN registered_model m ON m.id = v.model WHERE 1 = 1");
-            foreach (Clause clause in clauses)
+            foreach (Clause clause in clauses.Where(clause => !ExcludesPrompts(clause)))
             {
                 sql.Add(" AND ");
                 if (clause.Field.Kind == FieldKind.Tag)
@@ -145,7 +145,7 @@ public sealed class ModelRegistry
             }
             if (!clauses.Any(AsksForPrompts))
                 sql.Add($" AND NOT EXISTS (SELECT 1 FROM model_version_label p WHERE p.model = v.model AND p.version = v.version AND p.key = '{PromptLabel}' AND p.value = 'true')");
-        }, VersionColumn, "m.name, v.version DESC", row => (row.Long(0), row.Long(1)), (db, id) => RegistryReader.Version(db, id.Model, id.Version)!);
+        }, VersionColumn, "m.name, v.version DESC", row => (row.Long(0), row.Long(1)), (db, id) => RegistryReader.Version(db, id.Model, id.Version)!, whenUnordered: "v.updated DESC, ");
 
     public Task SetLabelAsync(string name, Label label)
     {
@@ -205,6 +205,8 @@ public sealed class ModelRegistry
                 .Bind(7, version.Run).Bind(8, version.RunLink).Bind(9, version.LoggedModel).Run();
             foreach (Label label in version.Labels)
                 SetVersionLabel(db, id, number, label);
+            if (version.LoggedModel is { } model)
+                LoggedModelStore.AddVersion(db, model, version.Name, number);
             return RegistryReader.Version(db, id, number)!;
         });
     }
@@ -264,7 +266,17 @@ public sealed class ModelRegistry
 
     private const string PromptLabel = "mlflow.prompt.is_prompt";
 
-    private static bool AsksForPrompts(Clause clause) => clause.Field is { Kind: FieldKind.Tag, Key: PromptLabel };
+    /// <summary>Only <c>= 'true'</c> and <c>!= 'false'</c> ask for prompts.</summary>
+    private static bool AsksForPrompts(Clause clause) => clause.Field is { Kind: FieldKind.Tag, Key: PromptLabel } && clause is
+    {
+        Comparison: Comparison.Equal, Operand: Operand.Text { Content: "true" or "True" },
+    } or
+    {
+        Comparison: Comparison.NotEqual, Operand: Operand.Text { Content: "false" or "False" },
+    };
+
+    /// <summary>Models have no such tag, so a clause that excludes prompts must not be taken by its words: clients send <c>!= 'true'</c> with every search.</summary>
+    private static bool ExcludesPrompts(Clause clause) => clause.Field is { Kind: FieldKind.Tag, Key: PromptLabel } && !AsksForPrompts(clause);
 
     private static string VersionColumn(string key) => key switch
     {
@@ -278,7 +290,8 @@ public sealed class ModelRegistry
 
     private Page<T> Find<T>(
         SearchSchema schema, string filter, IReadOnlyList<string> orders, int most, int limit, string? token, Action<SqlText, ImmutableArray<Clause>> select,
-        Func<string, string> column, string lastOrder, RowKey key, Func<Database, (long Model, long Version), T> load)
+        Func<string, string> column, string lastOrder, RowKey key, Func<Database, (long Model, long Version), T> load,
+        string whenUnordered = "")
     {
         if (most < 1 || most > limit)
             throw TrackingException.Invalid($"Invalid value {most} for parameter 'max_results' supplied: It must be at least 1 and at most {limit}");
@@ -293,7 +306,7 @@ public sealed class ModelRegistry
         sql.Add(" ORDER BY ");
         foreach (OrderKey order in keys)
             sql.Add($"{column(order.Field.Key)} {(order.Ascending ? "ASC" : "DESC")}, ");
-        sql.Add(lastOrder).Add(" LIMIT ").Value(most + 1L).Add(" OFFSET ").Value(offset);
+        sql.Add(keys.IsEmpty ? whenUnordered : "").Add(lastOrder).Add(" LIMIT ").Value(most + 1L).Add(" OFFSET ").Value(offset);
         return _readers.Read(reader =>
         {
             var ids = new List<(long, long)>();
