@@ -137,4 +137,17 @@ public sealed class ArtifactTests : IAsyncLifetime
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
     }
+
+    [Fact]
+    public async Task A_location_that_names_this_server_itself_is_its_own_proxy()
+    {
+        string root = $"{_server.Address.ToString().TrimEnd('/')}/api/2.0/mlflow-artifacts/artifacts";
+        string experiment = (await _server.Post("experiments/create", $$"""{"name":"self","artifact_location":"{{root}}/here"}""")).Json.GetProperty("experiment_id").GetString()!;
+        string run = await _server.NewRun($$"""{"experiment_id":"{{experiment}}"}""");
+        Assert.Equal(200, (await _server.Send("PUT", $"{new Uri(root).AbsolutePath}/here/{run}/artifacts/MLproject", "abc")).Status);
+        Answer got = await _server.Get($"/get-artifact?run_id={run}&path=MLproject");
+        Assert.Equal((200, "abc", "text/plain"), (got.Status, got.Body, got.Headers["Content-Type"]));
+        Assert.Contains("MLproject", (await _server.Get($"artifacts/list?run_id={run}")).Body);
+        Assert.Equal("Invalid path", (await _server.Get($"{_server.Address}/get-artifact?run_id={run}&path=../x")).Message);
+    }
 }

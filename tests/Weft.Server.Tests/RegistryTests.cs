@@ -105,7 +105,7 @@ public sealed class RegistryTests : IAsyncLifetime
         await NewVersion("a");
         await NewVersion("a");
         await NewVersion("b", "r1");
-        Assert.Equal("a2 a1 b1", await Versions(""));
+        Assert.Equal("a2 a1 b1", await Versions("?order_by=name"));
         Assert.Equal("a1 a2", await Versions("?filter=name%3D'a'&order_by=version_number"));
         Assert.Equal("b1", await Versions("?filter=run_id%20IN%20('r1')"));
         Assert.Equal("a2", await Versions("?filter=version_number%20%3E%201"));
@@ -159,5 +159,48 @@ public sealed class RegistryTests : IAsyncLifetime
     {
         Assert.Equal(200, answer.Status);
         return answer.Json.TryGetProperty(list, out JsonElement items) ? string.Join(' ', items.EnumerateArray().Select(name)) : "";
+    }
+
+    [Fact]
+    public async Task Versions_come_with_the_last_changed_first_unless_ordered()
+    {
+        foreach (string name in new[] { "a", "b" })
+        {
+            await _server.Post("registered-models/create", $$"""{"name":"{{name}}"}""");
+            await _server.Post("model-versions/create", $$"""{"name":"{{name}}","source":"s3://x/y"}""");
+        }
+        long before = await Updated("b");
+        while (await Updated("a") <= before)
+            await _server.Send("PATCH", "model-versions/update", """{"name":"a","version":"1","description":"d"}""");
+        Assert.Equal("a b", await Names(""));
+        Assert.Equal("b a", await Names("?order_by=name%20DESC"));
+
+        async Task<long> Updated(string name) => (await _server.Get($"model-versions/get?name={name}&version=1")).Json.GetProperty("model_version").GetProperty("last_updated_timestamp").GetInt64();
+        async Task<string> Names(string query) =>
+            string.Join(' ', (await _server.Get("model-versions/search" + query)).Json.GetProperty("model_versions").EnumerateArray().Select(version => version.GetProperty("name").GetString()));
+    }
+
+    [Theory]
+    [InlineData("", "model")]
+    [InlineData("tags.`mlflow.prompt.is_prompt` != 'true'", "model")]
+    [InlineData("tags.`mlflow.prompt.is_prompt` = 'false'", "model")]
+    [InlineData("tags.`mlflow.prompt.is_prompt` = 'true'", "prompt")]
+    [InlineData("name LIKE '%' AND tags.`mlflow.prompt.is_prompt` != 'true'", "model")]
+    public async Task Prompts_are_found_only_when_asked_for(string filter, string found)
+    {
+        await _server.Post("registered-models/create", """{"name":"model"}""");
+        await _server.Post("registered-models/create", """{"name":"prompt","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}""");
+        Answer answer = await _server.Get("registered-models/search?filter=" + Uri.EscapeDataString(filter));
+        Assert.Equal(found, string.Join(' ', answer.Json.GetProperty("registered_models").EnumerateArray().Select(model => model.GetProperty("name").GetString())));
+    }
+
+    [Fact]
+    public async Task A_logged_model_tells_the_versions_made_from_it()
+    {
+        string model = (await _server.Post("logged-models", """{"experiment_id":"0"}""")).Json.GetProperty("model").GetProperty("info").GetProperty("model_id").GetString()!;
+        await _server.Post("registered-models/create", """{"name":"r"}""");
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(200, (await _server.Post("model-versions/create", $$"""{"name":"r","source":"models:/{{model}}","model_id":"{{model}}"}""")).Status);
+        Assert.Contains("""[{\"name\": \"r\", \"version\": 1}, {\"name\": \"r\", \"version\": 2}]""", (await _server.Get("logged-models/" + model)).Body);
     }
 }

@@ -48,7 +48,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Sends JSON to a path below <c>/api/2.0/mlflow/</c>, or to any path that starts with a slash.</summary>
     public async Task<Answer> Send(string verb, string path, string? json = null, string type = "application/json")
     {
-        using var request = new HttpRequestMessage(new HttpMethod(verb), path.StartsWith('/') ? path : "/api/2.0/mlflow/" + path);
+        using var request = new HttpRequestMessage(new HttpMethod(verb), path.StartsWith('/') || path.StartsWith("http:", StringComparison.Ordinal) ? path : "/api/2.0/mlflow/" + path);
         if (json is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(json));
