@@ -58,7 +58,7 @@ public sealed class TraceTests : IAsyncLifetime
     {
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Get("/api/3.0/mlflow/scorers/list")).Error);
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/api/3.0/mlflow/datasets/create", "{}")).Error);
-        Assert.Equal(404, (await _server.Post("/v1/traces", "{}")).Status);
+        Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/api/3.0/mlflow/traces/metrics", "{}")).Error);
     }
 
     [Fact]

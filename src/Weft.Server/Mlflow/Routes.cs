@@ -1,5 +1,6 @@
 using Weft.Server.GraphQl;
 using Weft.Server.Http;
+using Weft.Server.Otlp;
 using Weft.Tracking;
 
 namespace Weft.Server.Mlflow;
@@ -9,11 +10,8 @@ namespace Weft.Server.Mlflow;
 /// </summary>
 internal static class Routes
 {
-    /// <summary>
-    /// The level of MLflow's API that clients may expect. From 3.4 on they would send the spans of traces to <c>/v1/traces</c>; below it they
-    /// store them as an artifact.
-    /// </summary>
-    public const string ApiLevel = "3.3.2";
+    /// <summary>The level of MLflow's API that clients may expect. From 3.4 on they send the spans of traces to <c>/v1/traces</c>.</summary>
+    public const string ApiLevel = "3.11.0";
 
     private const string V2 = "api/2.0/mlflow/";
     private const string V3 = "api/3.0/mlflow/";
@@ -109,6 +107,17 @@ internal static class Routes
         new("POST", V3 + "traces", TraceRoutes.StartAsync),
         new("POST", V3 + "traces/search", TraceRoutes.SearchAsync),
         new("POST", V3 + "traces/delete-traces", TraceRoutes.DeleteAsync),
+        new("GET", V3 + "traces/get", TraceRoutes.GetWholeAsync),
+        new("GET", V3 + "traces/batchGet", TraceRoutes.GetBatchAsync),
+        new("GET", V3 + "traces/batchGetInfos", TraceRoutes.GetInfosAsync),
+        new("POST", V3 + "traces/calculate-filter-correlation", TraceRoutes.CorrelateAsync),
+        new("GET", V2 + "get-trace-artifact", TraceRoutes.GetFileAsync),
+        new("GET", V3 + "get-trace-artifact", TraceRoutes.GetFileAsync),
+        new("POST", "v1/traces", OtlpRoutes.ExportAsync),
+        new("POST", V3 + "traces/{}/assessments", AssessmentRoutes.CreateAsync),
+        new("GET", V3 + "traces/{}/assessments/{}", AssessmentRoutes.GetAsync),
+        new("PATCH", V3 + "traces/{}/assessments/{}", AssessmentRoutes.UpdateAsync),
+        new("DELETE", V3 + "traces/{}/assessments/{}", AssessmentRoutes.DeleteAsync),
         new("GET", V3 + "traces/{}", TraceRoutes.GetAsync),
         new("PATCH", V3 + "traces/{}/tags", TraceRoutes.SetLabelAsync),
         new("DELETE", V3 + "traces/{}/tags", TraceRoutes.DeleteLabelAsync),
@@ -116,6 +125,11 @@ internal static class Routes
         new("GET", V2 + "traces", TraceRoutes.SearchOldAsync),
         new("POST", V2 + "traces/delete-traces", TraceRoutes.DeleteAsync),
         new("POST", V2 + "traces/link-to-run", TraceRoutes.LinkAsync),
+        new("POST", V3 + "traces/link-to-run", TraceRoutes.LinkAsync),
+        new("POST", V2 + "traces/link-prompts", NotImplementedAsync),
+        new("POST", V3 + "traces/metrics", NotImplementedAsync),
+        new("GET", V2 + "unified-traces", NotImplementedAsync),
+        new("POST", V2 + "get-online-trace-details", NotImplementedAsync),
         new("PATCH", V2 + "traces/{}", TraceRoutes.EndOldAsync),
         new("GET", V2 + "traces/{}/info", TraceRoutes.GetOldAsync),
         new("PATCH", V2 + "traces/{}/tags", TraceRoutes.SetLabelAsync),

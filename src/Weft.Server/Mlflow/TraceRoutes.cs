@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Weft.Server.Artifacts;
 using Weft.Server.Http;
+using Weft.Server.Otlp;
 using Weft.Tracking;
 
 namespace Weft.Server.Mlflow;
@@ -9,6 +11,8 @@ namespace Weft.Server.Mlflow;
 internal static class TraceRoutes
 {
     private const int MostLinks = 100;
+    private const string LocationLabel = "mlflow.artifactLocation";
+    private const string FileName = "traces.json";
 
     public static async ValueTask StartAsync(Call call)
     {
@@ -25,11 +29,94 @@ internal static class TraceRoutes
             ResponsePreview = info.Text("response_preview"),
             Metadata = info.Map("trace_metadata"),
             Labels = info.Map("tags"),
+            Assessments = [.. info.Items("assessments").Select(assessment => AssessmentRoutes.Read(assessment, ""))],
         });
         await AnswerAsync(call, trace);
     }
 
     public static ValueTask GetAsync(Call call) => AnswerAsync(call, call.Store.Traces.Get(Id(call)));
+
+    /// <summary>A trace with its spans. Without <c>allow_partial</c> it must have ended.</summary>
+    public static async ValueTask GetWholeAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        string id = fields.Required("trace_id");
+        Trace trace = call.Store.Traces.Get(id);
+        var spans = call.Store.Spans.Of(id);
+        if (!(fields.Bool("allow_partial") ?? false) && !spans.Any(span => span is { Parent: null, EndedNs: not null }))
+            throw TrackingException.Missing($"Trace with ID {id} is not fully exported yet, please try again later.");
+        await call.AnswerAsync(json => WriteWhole(json, "trace", trace, spans));
+    }
+
+    /// <summary>Those of the traces that are kept here with all their spans.</summary>
+    public static async ValueTask GetBatchAsync(Call call)
+    {
+        var traces = call.Store.Traces.Find(RequiredIds(await call.ReadAsync()));
+        await call.AnswerAsync(json =>
+        {
+            json.WriteStartArray("traces"u8);
+            foreach (Trace trace in traces)
+            {
+                var spans = call.Store.Spans.Of(trace.Id);
+                if (spans.Any(span => span is { Parent: null, EndedNs: not null }))
+                    WriteWhole(json, null, trace, spans);
+            }
+            json.WriteEndArray();
+        });
+    }
+
+    public static async ValueTask GetInfosAsync(Call call)
+    {
+        var traces = call.Store.Traces.Find(RequiredIds(await call.ReadAsync()));
+        await call.AnswerAsync(json =>
+        {
+            json.WriteStartArray("trace_infos"u8);
+            foreach (Trace trace in traces)
+                Write(json, trace);
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary>The spans as the file that clients keep them in, from the records or from where a client put it.</summary>
+    public static async ValueTask GetFileAsync(Call call)
+    {
+        string id = call.Query("request_id") is { Length: > 0 } old ? old : call.Query("trace_id");
+        if (id.Length == 0)
+            throw new TrackingException(TrackingError.BadRequest, "Request must include the \"request_id\" query parameter.");
+        Trace trace = call.Store.Traces.Get(id);
+        var spans = call.Store.Spans.Of(id);
+        if (call.Query("path").Length > 0 || spans.IsEmpty)
+        {
+            string location = trace.Labels.FirstOrDefault(label => label.Key == LocationLabel).Value ?? throw TrackingException.Missing($"Trace with ID '{id}' has no artifacts");
+            string path = call.Query("path") is { Length: > 0 } asked ? ArtifactPath.Check(asked) : FileName;
+            await ArtifactRoutes.SendFileAsync(call, ArtifactRoutes.Find(call, location, path));
+            return;
+        }
+        call.Http.Response.Headers.ContentDisposition = ArtifactRoutes.Disposition(FileName);
+        await call.SendAsync("application/octet-stream", SpanJson.File(spans), 200);
+    }
+
+    /// <summary>How much more often two filters hold together than chance would have it: normalised pointwise mutual information, −1 to 1.</summary>
+    public static async ValueTask CorrelateAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        var experiments = fields.Texts("experiment_ids");
+        if (experiments.IsEmpty)
+            throw Fields.Missing("experiment_ids");
+        (int all, int first, int second, int both) = call.Store.Traces.Correlate(
+            [.. experiments.Select(Fields.ExperimentId)], fields.Text("base_filter") ?? "", fields.Required("filter_string1"), fields.Required("filter_string2"));
+        await call.AnswerAsync(json =>
+        {
+            json.WritePropertyName("npmi"u8);
+            TrackingJson.WriteDouble(json, Npmi(all, first, second, both, 0));
+            json.WritePropertyName("npmi_smoothed"u8);
+            TrackingJson.WriteDouble(json, Npmi(all, first, second, both, 0.5));
+            json.WriteNumber("filter1_count"u8, first);
+            json.WriteNumber("filter2_count"u8, second);
+            json.WriteNumber("joint_count"u8, both);
+            json.WriteNumber("total_count"u8, all);
+        });
+    }
 
     public static async ValueTask SearchAsync(Call call)
     {
@@ -117,6 +204,35 @@ internal static class TraceRoutes
         await AnswerAsync(call, page, WriteOld);
     }
 
+    /// <param name="smoothing">What is added to each of the four counts, so that a few traces are not taken for a rule.</param>
+    private static double Npmi(int all, int first, int second, int both, double smoothing)
+    {
+        if (all == 0 || first == 0 || second == 0)
+            return double.NaN;
+        if (both == 0 && smoothing == 0)
+            return -1;
+        double together = both + smoothing, one = first + 2 * smoothing, two = second + 2 * smoothing, total = all + 4 * smoothing;
+        if (together == total)
+            return 1;
+        return Math.Clamp(Math.Log(together * total / (one * two)) / -Math.Log(together / total), -1, 1);
+    }
+
+    private static IReadOnlyList<string> RequiredIds(Fields fields) => fields.Texts("trace_ids") is { IsEmpty: false } ids ? ids : throw Fields.Missing("trace_ids");
+
+    private static void WriteWhole(Utf8JsonWriter json, string? name, Trace trace, IReadOnlyList<TraceSpan> spans)
+    {
+        if (name is not null)
+            json.WritePropertyName(name);
+        json.WriteStartObject();
+        json.WritePropertyName("trace_info"u8);
+        Write(json, trace);
+        json.WriteStartArray("spans"u8);
+        foreach (TraceSpan span in spans)
+            SpanJson.Write(json, span);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
     private static string Id(Call call) => Uri.UnescapeDataString(call.Parts[0]);
 
     private static string State(Fields info) => info.Enum("state", "OK", "ERROR", "IN_PROGRESS") switch
@@ -195,6 +311,13 @@ internal static class TraceRoutes
         json.WriteString("state"u8, trace.State);
         WriteMap(json, "trace_metadata", trace.Metadata);
         WriteMap(json, "tags", trace.Labels);
+        if (!trace.Assessments.IsEmpty)
+        {
+            json.WriteStartArray("assessments"u8);
+            foreach (Assessment assessment in trace.Assessments)
+                AssessmentRoutes.Write(json, assessment);
+            json.WriteEndArray();
+        }
         json.WriteEndObject();
     }
 

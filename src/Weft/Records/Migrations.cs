@@ -15,6 +15,7 @@ internal static class Migrations
             DROP INDEX metric_last_value;
             CREATE INDEX metric_last_value ON metric_last (experiment, key, nan, value, run);
             """),
+        new(4, ModelTables.TraceLinks),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

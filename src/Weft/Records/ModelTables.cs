@@ -65,4 +65,15 @@ internal static class ModelTables
             trace {text} NOT NULL, id {text} NOT NULL, parent {text}, name {text} NOT NULL, type {text}, status {text} NOT NULL, started_ns {int} NOT NULL,
             ended_ns {int}, content {text} NOT NULL, PRIMARY KEY (trace, id)) {clustered};
         """;
+
+    /// <summary>
+    /// Traces that a run refers to, which may come before the trace; assessments that replace others; the number that an assessment is, for searches.
+    /// </summary>
+    public const string TraceLinks = """
+        CREATE TABLE trace_run (trace {text} NOT NULL, run {text} NOT NULL, PRIMARY KEY (trace, run)) {clustered};
+        CREATE INDEX trace_run_run ON trace_run (run, trace);
+        ALTER TABLE assessment ADD COLUMN overrides {text};
+        ALTER TABLE assessment ADD COLUMN valid {int} NOT NULL DEFAULT 1;
+        ALTER TABLE assessment ADD COLUMN number {real};
+        """;
 }

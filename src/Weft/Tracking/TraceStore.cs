@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
 using Weft.Records;
-using Weft.Text;
-using Weft.Tracking.Search;
 
 namespace Weft.Tracking;
 
-/// <summary>A trace of the calls a program made to models and tools; its spans are an artifact of the client.</summary>
+/// <summary>A trace of the calls a program made to models and tools; its spans are in <see cref="SpanStore"/> or an artifact of the client.</summary>
 /// <param name="Started">Unix milliseconds.</param>
 /// <param name="Duration">Milliseconds; null while it runs.</param>
 /// <param name="State"><c>OK</c>, <c>ERROR</c>, <c>IN_PROGRESS</c> or <c>STATE_UNSPECIFIED</c>.</param>
@@ -20,18 +18,20 @@ public sealed record Trace(string Id, long Experiment, long Started, long? Durat
     public ImmutableArray<Label> Metadata { get; init; } = [];
 
     public ImmutableArray<Label> Labels { get; init; } = [];
+
+    /// <summary>Oldest first.</summary>
+    public ImmutableArray<Assessment> Assessments { get; init; } = [];
 }
 
 /// <summary>Traces of experiments: started, ended, marked, searched, deleted.</summary>
 public sealed class TraceStore
 {
     /// <summary>The tag that says where the client puts the trace's spans.</summary>
-    private const string LocationLabel = "mlflow.artifactLocation";
+    internal const string LocationLabel = "mlflow.artifactLocation";
 
-    private const string SourceRun = "mlflow.sourceRun";
-    private const string NameLabel = "mlflow.traceName";
+    internal const string SourceRun = "mlflow.sourceRun";
+    internal const string NameLabel = "mlflow.traceName";
     private const int PreviewLength = 1000;
-    private const int MostFound = 500;
 
     private readonly WriteLoop _writer;
     private readonly ReaderPool _readers;
@@ -64,8 +64,9 @@ public sealed class TraceStore
                 .Bind(7, Preview(trace.RequestPreview)).Bind(8, Preview(trace.ResponsePreview)).Run();
             SetMarks(db, "trace_metadata", trace.Id, trace.Metadata);
             SetMarks(db, "trace_label", trace.Id, trace.Labels);
-            if (!trace.Labels.Any(label => label.Key == LocationLabel))
-                SetMarks(db, "trace_label", trace.Id, [new Label(LocationLabel, Locations.Join(experiment.Location, "traces", trace.Id, "artifacts"))]);
+            AddMark(db, "trace_label", trace.Id, new Label(LocationLabel, Locations.Join(experiment.Location, "traces", trace.Id, "artifacts")));
+            foreach (Assessment assessment in trace.Assessments)
+                AssessmentStore.Add(db, assessment with { Trace = trace.Id }, turn.Now);
             return Require(db, trace.Id);
         });
     }
@@ -110,10 +111,10 @@ public sealed class TraceStore
                 sql.Add(" AND started <= ").Value(time).Add(" ORDER BY started, id LIMIT ").Value((long)(most ?? int.MaxValue));
             else
                 sql.Add(" AND id IN ").Values(ids);
-            List<string> found = Ids(turn.Database, sql);
+            List<string> found = TraceSearch.Ids(turn.Database, sql);
             foreach (string id in found)
             {
-                foreach (string table in new[] { "trace_label", "trace_metadata", "assessment", "span" })
+                foreach (string table in new[] { "trace_label", "trace_metadata", "trace_run", "assessment", "span" })
                     turn.Database.Prepare($"DELETE FROM {table} WHERE trace = ?1").Bind(1, id).Run();
                 turn.Database.Prepare("DELETE FROM trace WHERE id = ?1").Bind(1, id).Run();
             }
@@ -121,83 +122,35 @@ public sealed class TraceStore
         });
     }
 
-    /// <summary>Says that traces belong to a run.</summary>
+    /// <summary>Says that traces belong to a run; a trace may come later than that.</summary>
     public Task LinkAsync(RunId run, IReadOnlyList<string> ids) => _writer.WriteAsync(turn =>
     {
         RunStore.Require(turn.Database, run);
         foreach (string id in ids)
-        {
-            if (turn.Database.Prepare("SELECT 1 FROM trace WHERE id = ?1").Bind(1, id).Any())
-                SetMarks(turn.Database, "trace_metadata", id, [new Label(SourceRun, run.Value)]);
-        }
+            turn.Database.Prepare("INSERT INTO trace_run (trace, run) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, id).Bind(2, run.Value).Run();
     });
 
-    public Page<Trace> Search(IReadOnlyList<long> experiments, string filter, IReadOnlyList<string> orders, int most, string? token)
+    public Page<Trace> Search(IReadOnlyList<long> experiments, string filter, IReadOnlyList<string> orders, int most, string? token) => _readers.Read(reader =>
     {
-        if (most is < 1 or > MostFound)
-            throw TrackingException.Invalid($"Invalid value {most} for parameter 'max_results' supplied: It must be at least 1 and at most {MostFound}");
-        var diagnostics = new Diagnostics();
-        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.Traces, new Source("<filter>", filter), diagnostics);
-        TrackingException.ThrowIfAny(diagnostics, "filter");
-        ImmutableArray<OrderKey> keys = SearchParser.Orders(SearchSchema.Traces, orders, diagnostics);
-        TrackingException.ThrowIfAny(diagnostics, "order_by");
-        long offset = PageToken.Read(token);
-        SqlText sql = new SqlText().Add("SELECT t.id FROM trace t WHERE t.experiment IN ").Values(experiments);
-        foreach (Clause clause in clauses)
-            AddClause(sql.Add(" AND "), clause);
-        sql.Add(" ORDER BY ");
-        foreach (OrderKey key in keys)
-            sql.Add($"{Column(key.Field.Key)} {(key.Ascending ? "ASC" : "DESC")}, ");
-        sql.Add("t.started DESC, t.id LIMIT ").Value(most + 1L).Add(" OFFSET ").Value(offset);
-        return _readers.Read(reader =>
-        {
-            List<string> ids = Ids(reader.Database, sql);
-            return new Page<Trace>([.. ids.Take(most).Select(id => Require(reader.Database, id))], ids.Count > most ? PageToken.Write(offset + most) : null);
-        }, oneState: true);
-    }
+        (List<string> ids, string? next) = TraceSearch.Find(reader, experiments, filter, orders, most, token);
+        return new Page<Trace>([.. ids.Select(id => Require(reader.Database, id))], next);
+    }, oneState: true);
 
-    private static void AddClause(SqlText sql, Clause clause)
+    /// <summary>The traces among these that exist, in this order.</summary>
+    public ImmutableArray<Trace> Find(IReadOnlyList<string> ids) => _readers.Read<ImmutableArray<Trace>>(reader => [.. ids.Distinct().Select(id => Find(reader.Database, id)).OfType<Trace>()], oneState: true);
+
+    /// <summary>How many traces a base filter leaves, and how many of them each of two filters and both do.</summary>
+    public (int All, int First, int Second, int Both) Correlate(IReadOnlyList<long> experiments, string baseFilter, string first, string second) => _readers.Read(reader =>
     {
-        if (clause.Comparison == Comparison.RLike)
-            throw new TrackingException(TrackingError.NotImplemented, "regular expressions are not implemented in the search for traces");
-        Field field = clause.Field;
-        switch (field.Kind)
-        {
-            case FieldKind.Tag or FieldKind.Metadata:
-                string table = field.Kind == FieldKind.Tag ? "trace_label" : "trace_metadata";
-                Conditions.Mark(sql, clause, s => s.Add($"FROM {table} c WHERE c.trace = t.id AND c.key = ").Value(field.Key), "c.value");
-                break;
-            case FieldKind.Attribute:
-                Conditions.Compare(sql, Column(field.Key), clause);
-                break;
-            default:
-                throw new TrackingException(TrackingError.NotImplemented, $"`{field.Key}` cannot be searched for: spans and assessments of traces are not kept in the records");
-        }
-    }
+        HashSet<string> all = TraceSearch.All(reader, experiments, baseFilter);
+        HashSet<string> one = TraceSearch.All(reader, experiments, first);
+        HashSet<string> two = TraceSearch.All(reader, experiments, second);
+        one.IntersectWith(all);
+        two.IntersectWith(all);
+        return (all.Count, one.Count, two.Count, one.Count(two.Contains));
+    }, oneState: true);
 
-    private static string Column(string key) => key switch
-    {
-        "status" => "t.state",
-        "timestamp_ms" => "t.started",
-        "execution_time_ms" => "t.duration",
-        "end_time_ms" => "(t.started + t.duration)",
-        "name" => $"(SELECT value FROM trace_label WHERE trace = t.id AND key = '{NameLabel}')",
-        "run_id" => $"(SELECT value FROM trace_metadata WHERE trace = t.id AND key = '{SourceRun}')",
-        "client_request_id" => "t.client_id",
-        "experiment_id" => "t.experiment",
-        _ => "t.id",
-    };
-
-    private static List<string> Ids(Database db, SqlText sql)
-    {
-        var ids = new List<string>();
-        using Statement statement = sql.Prepare(db);
-        foreach (Row row in statement.Query())
-            ids.Add(row.Text(0));
-        return ids;
-    }
-
-    private static string? Preview(string? text) => text is { Length: > PreviewLength } ? text[..PreviewLength] : text;
+    internal static string? Preview(string? text) => text is { Length: > PreviewLength } ? text[..PreviewLength] : text;
 
     private static void CheckLabel(Label label)
     {
@@ -205,7 +158,12 @@ public sealed class TraceStore
             throw TrackingException.BadValue(label.Key, "key", $"a key has 1 to {Rules.KeyLength} characters");
     }
 
-    private static void SetMarks(Database db, string table, string id, IReadOnlyList<Label> marks)
+    /// <summary>Sets a mark unless it is there.</summary>
+    internal static void AddMark(Database db, string table, string id, Label mark) =>
+        db.Prepare($"INSERT INTO {table} (trace, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (trace, key) DO NOTHING")
+            .Bind(1, id).Bind(2, mark.Key).Bind(3, Rules.Fit(mark.Value, Rules.LabelLength, "value", truncates: true)).Run();
+
+    internal static void SetMarks(Database db, string table, string id, IReadOnlyList<Label> marks)
     {
         foreach (Label mark in marks)
         {
@@ -214,7 +172,9 @@ public sealed class TraceStore
         }
     }
 
-    private static Trace Require(Database db, string id)
+    internal static Trace Require(Database db, string id) => Find(db, id) ?? throw TrackingException.Missing($"Trace with ID '{id}' not found.");
+
+    private static Trace? Find(Database db, string id)
     {
         Trace? trace = null;
         foreach (Row row in db.Prepare("SELECT experiment, started, duration, state, client_id, request, response FROM trace WHERE id = ?1").Bind(1, id).Query())
@@ -226,9 +186,12 @@ public sealed class TraceStore
                 ResponsePreview = row.TextOrNull(6),
             };
         }
-        if (trace is null)
-            throw TrackingException.Missing($"Trace with ID '{id}' not found.");
-        return trace with { Metadata = Marks(db, "trace_metadata", id), Labels = Marks(db, "trace_label", id) };
+        return trace is null ? null : trace with
+        {
+            Metadata = Marks(db, "trace_metadata", id),
+            Labels = Marks(db, "trace_label", id),
+            Assessments = AssessmentStore.Of(db, id),
+        };
     }
 
     private static ImmutableArray<Label> Marks(Database db, string table, string id)

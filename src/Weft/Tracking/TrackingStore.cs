@@ -35,6 +35,8 @@ public sealed class TrackingStore : IAsyncDisposable
         LoggedModels = new LoggedModelStore(_writer, _readers);
         Registry = new ModelRegistry(_writer, _readers);
         Traces = new TraceStore(_writer, _readers);
+        Spans = new SpanStore(_writer, _readers);
+        Assessments = new AssessmentStore(_writer, _readers);
     }
 
     public ExperimentStore Experiments { get; }
@@ -52,6 +54,10 @@ public sealed class TrackingStore : IAsyncDisposable
     public ModelRegistry Registry { get; }
 
     public TraceStore Traces { get; }
+
+    public SpanStore Spans { get; }
+
+    public AssessmentStore Assessments { get; }
 
     /// <summary>Opens the store in a SQLite file, making it if it is not there.</summary>
     /// <param name="path">A file in an existing folder.</param>

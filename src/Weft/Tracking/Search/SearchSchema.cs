@@ -96,7 +96,7 @@ internal sealed class SearchSchema
             Text("status", lists: true), Alias("state", "status"), Number("timestamp_ms"), Alias("timestamp", "timestamp_ms", isNumber: true),
             Number("execution_time_ms"), Alias("execution_time", "execution_time_ms", isNumber: true), Number("end_time_ms"), Text("name", lists: true),
             Text("run_id", lists: true), Text("request_id", lists: true), Alias("trace_id", "request_id"), Text("client_request_id", lists: true),
-            Text("prompt")),
+            Text("prompt"), Text("text")),
         OrderAttributes = Table(
             Number("timestamp_ms"), Alias("timestamp", "timestamp_ms", isNumber: true), Number("execution_time_ms"),
             Alias("execution_time", "execution_time_ms", isNumber: true), Text("status"), Text("name"), Text("run_id"), Text("request_id"),
@@ -112,7 +112,7 @@ internal sealed class SearchSchema
                 return s_numeric;
             case FieldKind.Attribute:
                 AttributeType type = Attributes[field.Key];
-                return type.IsNumber ? s_numeric : type.TakesLists ? s_listed : s_text;
+                return type.IsNumber ? s_numeric : TakesPatterns ? s_span : type.TakesLists ? s_listed : s_text;
             case FieldKind.Dataset:
                 return s_listed;
             case FieldKind.Span:
