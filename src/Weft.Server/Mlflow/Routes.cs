@@ -137,6 +137,8 @@ internal static class Routes
 
         new("POST", V2 + "artifacts/presigned-upload-url", NotImplementedAsync),
         new("POST", V2 + "runs/create-promptlab-run", NotImplementedAsync),
+        new("GET", V3 + "ui-telemetry", NotImplementedAsync),
+        new("POST", V3 + "ui-telemetry", NotImplementedAsync),
         new("GET", V2 + "gateway-proxy", NoGatewayAsync),
         new("POST", V2 + "gateway-proxy", NoGatewayAsync),
         new("POST", V3 + "artifacts/presigned-upload-url", NotImplementedAsync),
