@@ -1,6 +1,7 @@
 using Weft.Cli.CommandLine;
 using Weft.Cli.Commands;
 using Weft.Dialects;
+using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Platform;
 using Weft.Tasks;
@@ -13,6 +14,9 @@ namespace Weft.Cli;
 /// <summary>From typed words to a plan: finds the definition, works the arguments in, plans. Starts nothing and writes nothing.</summary>
 internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
 {
+    /// <summary>What came of composing the points; null before it was planned, and for programs that name no configuration.</summary>
+    public ConfigurationCheck? Configurations { get; private set; }
+
     /// <summary>The folder of the project around the working folder.</summary>
     /// <exception cref="DiagnosticException">There is none.</exception>
     public static string FindRoot(Arguments arguments, Session session)
@@ -60,8 +64,9 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         bool isCommand = arguments.Rest is { Count: > 0 } && (arguments.Words.Count == 0 || arguments.Words[0].Text.Contains('=', StringComparison.Ordinal));
         if (isCommand)
         {
-            string folder = WorkingFolder(arguments, session);
-            return (Project.FindRoot(folder) ?? folder, new AdHoc([.. arguments.Rest!.Select(word => Excerpt.Of(word.Whole))]), 0);
+            string working = WorkingFolder(arguments, session);
+            string folder = Project.FindRoot(working) ?? working;
+            return (folder, new AdHoc([.. arguments.Rest!.Select(word => Excerpt.Of(word.Whole))], folder), 0);
         }
         string root = FindRoot(arguments, session);
         Project project = Project.Open(root, session.Surroundings.Variables);
@@ -84,6 +89,8 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
                 CheckProgram(program.Content, task, surroundings, diagnostics);
         }
+        if (Prepared.Points is { } points && !diagnostics.HasErrors)
+            Configurations = ConfigurationCheck.Run(points, surroundings.Variables, diagnostics);
         if (Prepared.PythonFunction is { } function && !diagnostics.HasErrors)
             PythonFunctionCheck.Check(function, Root, diagnostics);
         return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;

@@ -1,6 +1,8 @@
 using Weft.Cli.CommandLine;
 using Weft.Config.Composition;
 using Weft.Config.Overrides;
+using Weft.Dialects;
+using Weft.Dialects.Hydra;
 using Weft.Text;
 
 namespace Weft.Cli.Commands;
@@ -17,24 +19,27 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
 
     public static readonly Flag Dir = new("config-dir", null, "DIR", "one more folder on the search path");
 
-    public static readonly Flag[] Flags = [Path, Name, Dir];
+    public static readonly Flag Job = new("job", null, "JOB", "the configuration that the program of JOB composes");
+
+    public static readonly Flag[] Flags = [Path, Name, Dir, Job];
 
     /// <param name="words">The overrides.</param>
     /// <exception cref="DiagnosticException">There is no such folder, or an override cannot be read.</exception>
     public static ConfigTarget Find(Arguments arguments, IEnumerable<Source> words, Session session)
     {
         string working = Launch.WorkingFolder(arguments, session);
-        string folder = FolderOf(arguments, working);
+        ProgramConfiguration? program = arguments.SourceOf(Job) is { } job ? OfJob(job, arguments, session) : null;
+        string folder = program?.Folder ?? FolderOf(arguments, working);
+        string? addedFolder = arguments.SourceOf(Dir) is { } dir ? Existing(dir, working) : program?.AddedFolder;
         var main = new FileConfigSource("main", folder, Shown(folder, working));
-        FileConfigSource[] added = arguments.SourceOf(Dir) is { } dir ? [Added(dir, working)] : [];
         var composer = new Composer(
-            new SearchPath { Main = main, CommandLine = [.. added] },
-            new ComposerOptions { WorkingFolder = working, Environment = session.Surroundings.Variables });
+            new SearchPath { Main = main, CommandLine = addedFolder is null ? [] : [new FileConfigSource("command-line", addedFolder, Shown(addedFolder, working))] },
+            new ComposerOptions { WorkingFolder = working, Environment = session.Surroundings.Variables, VersionBase = program?.VersionBase ?? "1.3" });
         var diagnostics = new Diagnostics();
         Override[] overrides = [.. words.Select(word => Override.Parse(word, diagnostics)).OfType<Override>()];
         if (diagnostics.HasErrors)
             throw new DiagnosticException(diagnostics);
-        return new ConfigTarget(composer, folder, arguments.Value(Name) ?? ConfigFolder.PrimaryOf([.. main.Options("")]), overrides);
+        return new ConfigTarget(composer, folder, arguments.Value(Name) ?? program?.Name ?? ConfigFolder.PrimaryOf([.. main.Options("")]), overrides);
     }
 
     /// <summary>Composes it, and says what it warns of.</summary>
@@ -63,18 +68,25 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
     private static string FolderOf(Arguments arguments, string working)
     {
         if (arguments.SourceOf(Path) is { } given)
-        {
-            string folder = System.IO.Path.GetFullPath(given.Text, working);
-            return Directory.Exists(folder) ? folder : throw new DiagnosticException("cli/no-folder", $"no folder `{given.Text}`", given.Whole);
-        }
+            return Existing(given, working);
         return ConfigFolder.FindNearest(working) ?? throw new DiagnosticException("config/no-folder", $"no folder `{ConfigFolder.Name}` in `{working}` or above it", null,
             $"name the folder of configurations: `--config-path {ConfigFolder.FindOther(working) ?? "DIR"}`");
     }
 
-    private static FileConfigSource Added(Source dir, string working)
+    private static ProgramConfiguration OfJob(Source job, Arguments arguments, Session session)
     {
-        string folder = System.IO.Path.GetFullPath(dir.Text, working);
-        return Directory.Exists(folder) ? new FileConfigSource("command-line", folder, Shown(folder, working)) : throw new DiagnosticException("cli/no-folder", $"no folder `{dir.Text}`", dir.Whole);
+        var diagnostics = new Diagnostics();
+        Prepared? prepared = Project.Open(Launch.FindRoot(arguments, session), session.Surroundings.Variables).Find(job.Text, diagnostics)?.Prepare(Dialects.Arguments.None, diagnostics);
+        if (prepared is null || diagnostics.HasErrors)
+            throw new DiagnosticException(diagnostics);
+        return prepared.Points is { } points && ProgramConfiguration.Of(points) is { } found ? found
+            : throw new DiagnosticException("config/no-program", $"the program of `{job.Text}` names no configuration", job.Whole, "a Python program names it by `@hydra.main(config_path=…, config_name=…)` or `--config-path`");
+    }
+
+    private static string Existing(Source given, string working)
+    {
+        string folder = System.IO.Path.GetFullPath(given.Text, working);
+        return Directory.Exists(folder) ? folder : throw new DiagnosticException("cli/no-folder", $"no folder `{given.Text}`", given.Whole);
     }
 
     /// <summary>Relative where that is shorter to read.</summary>

@@ -43,6 +43,8 @@ internal static class PlanCommand
         foreach (PlanNode node in plan.Nodes)
             table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), node.Engine.Name);
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
+        if (launch.Configurations is { } configurations)
+            session.Out.WriteLine(configurations);
         State(launch, plan, session);
     }
 

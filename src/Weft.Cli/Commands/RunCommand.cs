@@ -28,6 +28,9 @@ internal static class RunCommand
             return DryRun(launch, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
 
+        if (launch.Configurations is { } configurations && (configurations.Obstacle is not null || configurations.Checked < configurations.Total))
+            session.Say(configurations.ToString());
+
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
         using ExecutionStart start = store.Executions.Start(new ExecutionRequest

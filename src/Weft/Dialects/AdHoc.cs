@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Tasks;
@@ -12,7 +13,8 @@ namespace Weft.Dialects;
 /// A command that no file names: <c>weft run -m -- python train.py --lr=1e-4,1e-3 --seed=1:5</c>. Its swept words are those with <c>=</c>
 /// that stand for several values; each keeps its place. What cannot be a sweep (<c>--url=http://host</c>) is passed on as it is, with a warning.
 /// </summary>
-public sealed class AdHoc(ImmutableArray<Excerpt> words) : Runnable
+/// <param name="folder">Where it runs, absolute.</param>
+public sealed class AdHoc(ImmutableArray<Excerpt> words, string folder) : Runnable
 {
     private static readonly string[] Interpreters = ["python", "python3", "bash", "sh", "Rscript", "julia", "node"];
 
@@ -26,6 +28,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words) : Runnable
     public override Prepared? Prepare(Arguments arguments, Diagnostics diagnostics)
     {
         SweptWord?[] swept = [.. words.Select(word => arguments.IsMultirun ? Read(word, diagnostics) : null)];
+        int plain = Array.FindIndex(swept, word => word is not null) is >= 0 and var first ? first : words.Length;
         Axis[] axes = [.. swept.OfType<SweptWord>().Select(word => new Axis(word.Parts[0].Key, word.Parts[0].Values, word.At))];
         Space space = new Product([.. axes], Fastest.Last, At);
         if (space.Size > Space.MaxSize)
@@ -39,6 +42,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words) : Runnable
             InnerRuns = space.Size,
             DryRun = ulid => Lists(swept, space).Select(list => ShellWords.Join(list)),
             Words = ulid => Lists(swept, space),
+            Points = new CommandPoints(space, [.. words.Take(plain).Select(word => word.Text)], point => List(swept, point).Skip(plain), folder, CommandPoints.PlacesOf(space, words.Select(word => word.At)), At),
         };
     }
 
@@ -59,16 +63,19 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words) : Runnable
     private IEnumerable<ImmutableArray<string>> Lists(SweptWord?[] swept, Space space)
     {
         foreach (Point point in space.Points())
+            yield return List(swept, point);
+    }
+
+    private ImmutableArray<string> List(SweptWord?[] swept, Point point)
+    {
+        string[] list = [.. words.Select(word => word.Text)];
+        int next = 0;
+        for (int i = 0; i < list.Length; i++)
         {
-            string[] list = [.. words.Select(word => word.Text)];
-            int next = 0;
-            for (int i = 0; i < list.Length; i++)
-            {
-                if (swept[i] is not null)
-                    list[i] = point.Words[next++].Text;
-            }
-            yield return [.. list];
+            if (swept[i] is not null)
+                list[i] = point.Words[next++].Text;
         }
+        return [.. list];
     }
 
     private ImmutableArray<Definition> Definitions(SweptWord?[] swept, Space space)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using Weft.Dialects.Hydra;
 using Weft.Text;
 using Weft.Workflows;
 
@@ -38,6 +39,9 @@ public sealed record Prepared(string Workflow, ImmutableArray<Definition> Defini
 
     /// <summary>The Python function that each command calls with the list of its words, where its path stands; null when none is called.</summary>
     public Excerpt? PythonFunction { get; init; }
+
+    /// <summary>The words of each command by the index of its point, where a program of the user's own gets them; null where it gets a file, or a function is called.</summary>
+    public CommandPoints? Points { get; init; }
 
     /// <summary>What the user should know: which sweep an argument replaced.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];

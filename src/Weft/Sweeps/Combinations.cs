@@ -40,6 +40,21 @@ public sealed record Product(ImmutableArray<Space> Parts, Fastest Fastest, Span 
         return true;
     }
 
+    internal override IEnumerable<long> Cover(int most)
+    {
+        if (Size == 0)
+            yield break;
+        yield return 0;
+        for (int i = 0; i < Parts.Length; i++)
+        {
+            foreach (long index in Parts[i].Cover(most))
+            {
+                if (index > 0)
+                    yield return index * _strides[i];
+            }
+        }
+    }
+
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -132,6 +147,15 @@ public sealed record Concat(ImmutableArray<Space> Parts, Span At) : Space(At)
         while (part > 0 && _ends[part - 1] > index)
             part--;
         return Parts[part].Append(index - (part == 0 ? 0 : _ends[part - 1]), ref parts);
+    }
+
+    internal override IEnumerable<long> Cover(int most)
+    {
+        for (int i = 0; i < Parts.Length; i++)
+        {
+            foreach (long index in Parts[i].Cover(most))
+                yield return index + (i == 0 ? 0 : _ends[i - 1]);
+        }
     }
 
     public override void Write(Utf8JsonWriter json)

@@ -55,6 +55,16 @@ public abstract record Space(Span At)
     /// <summary>Adds the words and values of the point at an index; false when a filter took it out.</summary>
     internal abstract bool Append(long index, ref PointParts parts);
 
+    /// <summary>
+    /// Indices of points among which every value of every parameter appears, as far as that can be told without making all points; at most
+    /// <paramref name="most"/> of each part.
+    /// </summary>
+    internal virtual IEnumerable<long> Cover(int most)
+    {
+        for (long i = 0; i < Size && i < most; i++)
+            yield return i;
+    }
+
     /// <summary>A product that stays above <see cref="MaxSize"/> once it is there.</summary>
     private protected static long Multiply(long left, long right) => left > 0 && right > long.MaxValue / left ? long.MaxValue : left * right;
 

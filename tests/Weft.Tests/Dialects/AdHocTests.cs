@@ -46,7 +46,7 @@ public sealed class AdHocTests
         Assert.Contains("`--url=http://host:80/x` is passed on as it is: `http` is not a number, and `:` makes a range", diagnostics.Select(one => one.Message));
     }
 
-    private static AdHoc Of(params string[] words) => new([.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))]);
+    private static AdHoc Of(params string[] words) => new([.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))], "/");
 
     private static Prepared Prepare(bool isMultirun, params string[] words)
     {

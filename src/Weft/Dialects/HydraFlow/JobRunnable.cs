@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Config.Nodes;
+using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Tasks;
@@ -16,6 +17,9 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     /// <summary>Calls the function that its first argument names with the list of the others.</summary>
     private const string CallCode =
         "import importlib,sys;m,_,f=sys.argv[1].rpartition('.');getattr(importlib.import_module(m),f)(sys.argv[2:])";
+
+    /// <summary>In place of the ULID where only the form of the words counts.</summary>
+    private const string AnyFolder = "00000000000000000000000000";
 
     public override string Name => job.Key;
 
@@ -38,10 +42,15 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
             InnerRuns = sweep.Space.Runs,
             DryRun = ulid => DryRun(sweep, ulid),
             Words = ulid => Lists(sweep, ulid).Select(list => (ImmutableArray<string>)[.. sweep.Kind == JobKind.Submit ? [] : sweep.Command, .. list]),
+            Points = sweep.Kind == JobKind.Run ? Points(sweep, arguments) : null,
             PythonFunction = sweep.Function,
             Notes = sweep.Notes,
         };
     }
+
+    private CommandPoints Points(JobSweep sweep, Arguments arguments) => new(
+        sweep.Space, sweep.Command, point => sweep.Arguments(point, AnyFolder), folder,
+        CommandPoints.PlacesOf(sweep.Space, arguments.Overrides.Select(word => word.At)), job.Command!.At);
 
     /// <summary>The argument lists, without the command.</summary>
     private static IEnumerable<IEnumerable<string>> Lists(JobSweep sweep, string ulid) =>

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using Weft.Config.Application;
+using Weft.Config.Composition;
+using Weft.Config.Nodes;
+using Weft.Config.Overrides;
+using Weft.Text;
+
+namespace Weft.Dialects.Hydra;
+
+/// <summary>
+/// What came of composing the points of a sweep before the first starts, when the program is Hydra's and names its folder of configurations.
+/// </summary>
+/// <param name="Config">The primary configuration, as a path from the project's folder.</param>
+/// <param name="Checked">How many compositions were made; a command that sweeps itself makes several.</param>
+/// <param name="Total">How many there are.</param>
+/// <param name="Obstacle">Why nothing was checked; null when it was.</param>
+public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigInteger Total, string? Obstacle = null)
+{
+    /// <summary>One line for people.</summary>
+    public override string ToString() => Obstacle is not null ? $"not checked against {Config}: {Obstacle}"
+        : Checked == Total ? $"{Config}: {(Total == 1 ? "the configuration composes" : $"all {Total:N0} configurations compose")}"
+        : $"{Config}: {Checked:N0} of {Total:N0} configurations checked: the first {SweepCheck.Window:N0} points, and of every key all values up to {SweepCheck.MaxPoints:N0}";
+
+    /// <param name="points">Of a job or an ad-hoc sweep.</param>
+    /// <param name="environment">What <c>${oc.env:NAME}</c> reads.</param>
+    /// <returns>Null when the program names no configuration.</returns>
+    public static ConfigurationCheck? Run(CommandPoints points, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
+    {
+        if (points.Space.Size == 0 || ProgramConfiguration.Of(points) is not { } program)
+            return null;
+        string shown = Path.GetRelativePath(points.Folder, program.Folder);
+        if (!Directory.Exists(program.Folder))
+        {
+            diagnostics.Error("hydra/no-folder", $"`{Path.GetRelativePath(points.Folder, program.Script)}` takes its configurations from `{shown}`, which is no folder", points.At);
+            return null;
+        }
+        string config = Path.Combine(shown, program.Name + ".yaml");
+        if (HydraCommand.FindRegistration(program.Script, points.Folder) is { } module)
+            return new ConfigurationCheck(config, 0, points.Space.Size, $"`{Path.GetRelativePath(points.Folder, module)}` adds configurations while it runs");
+        var composer = new Composer(
+            new SearchPath
+            {
+                Main = new FileConfigSource("main", program.Folder, shown),
+                CommandLine = program.AddedFolder is { } added ? [new FileConfigSource("command-line", added, Path.GetRelativePath(points.Folder, added))] : [],
+            },
+            new ComposerOptions { VersionBase = program.VersionBase, WorkingFolder = points.Folder, Environment = environment });
+        return new Checking(composer, program, points).Run(config, diagnostics);
+    }
+
+    /// <summary>The state of one check.</summary>
+    private sealed class Checking(Composer composer, ProgramConfiguration program, CommandPoints points)
+    {
+        private readonly SweepCheck _check = new(composer, program.Name);
+        private BigInteger _total;
+
+        public ConfigurationCheck Run(string config, Diagnostics diagnostics)
+        {
+            bool isAlwaysSweep = IsMultiRun();
+            BigInteger commands = 0;
+            foreach (BigInteger number in SweepCheck.Choose(points.Space.Size, points.Space.Cover(SweepCheck.MaxPoints).Select(index => (BigInteger)index)))
+            {
+                if (_check.IsFull)
+                    break;
+                if (points.Space.PointAt((long)number) is not { } point)
+                    continue;
+                commands++;
+                if (Compose(number, [.. program.Words, .. points.WordsOf(point)], isAlwaysSweep) is { } obstacle)
+                    return new ConfigurationCheck(config, 0, points.Space.Size, obstacle);
+            }
+            if (commands > 0 && commands < points.Space.Size)
+                _total = _total * points.Space.Size / commands;
+            _check.Report(diagnostics, source => points.PlaceOf(source.Text));
+            return new ConfigurationCheck(config, _check.Checked, _total);
+        }
+
+        /// <summary>Composes the jobs of one command.</summary>
+        /// <returns>Why the whole cannot be checked, or null.</returns>
+        private string? Compose(BigInteger number, ImmutableArray<string> words, bool isAlwaysSweep)
+        {
+            var found = new Diagnostics();
+            HydraArguments? arguments = HydraArguments.Parse(words, found);
+            IReadOnlyList<Override> overrides = Override.ParseAll(arguments?.Overrides ?? [], found);
+            if (arguments is null || found.HasErrors)
+            {
+                _total++;
+                _check.Keep(found, number, Label(words));
+                return null;
+            }
+            bool isSweep = arguments.IsMultiRun || isAlwaysSweep;
+            if (!isSweep || overrides.All(item => !item.IsSweep))
+            {
+                _total++;
+                composer.Compose(program.Name, overrides, RunMode.Run, found);
+                return Keep(found, number, words);
+            }
+            composer.Compose(program.Name, overrides, RunMode.MultiRun, found);
+            BasicSweep? sweep = found.HasErrors ? null : BasicSweep.Of(overrides, group => composer.Options(group, program.Name, overrides), found);
+            if (sweep is null)
+                return Keep(found, number, words);
+            _total += sweep.Count;
+            foreach (BigInteger job in SweepCheck.Choose(sweep.Count, SweepCheck.Cover(sweep)))
+            {
+                if (_check.IsFull || (_check.Checked >= SweepCheck.MaxPoints && job > 0))
+                    break;
+                _check.Compose(sweep.Job(job), number, Label([.. sweep.Job(job)]));
+            }
+            return null;
+        }
+
+        private string? Keep(Diagnostics found, BigInteger number, ImmutableArray<string> words)
+        {
+            // Launchers and sweepers that are Python plugins bring options that stand in no file.
+            if (found.FirstOrDefault(problem => problem.Id == "compose/config-not-found" && problem.Message.Contains("`hydra/", StringComparison.Ordinal)) is { } plugin)
+                return plugin.Message;
+            _check.Keep(found, number, Label(words));
+            _check.Count();
+            return null;
+        }
+
+        private bool IsMultiRun() =>
+            composer.Compose(program.Name, Array.Empty<Override>(), RunMode.MultiRun, []) is { } plain
+            && plain.Resolution.Select(plain.Config, "hydra.mode").Node is { Content.Kind: ScalarKind.Enum } mode && mode.Content.Enum.Name == "MULTIRUN";
+
+        /// <summary>The words of a point without those that every point has.</summary>
+        private static string Label(ImmutableArray<string> words) =>
+            string.Join(' ', words.Where(word => !word.StartsWith('-') && !word.StartsWith("hydra.", StringComparison.Ordinal)));
+    }
+}

@@ -1,0 +1,122 @@
+using Weft.Dialects;
+using Weft.Dialects.Hydra;
+using Weft.Support;
+using Weft.Text;
+
+namespace Weft.Tests.Dialects.Hydra;
+
+public sealed class ConfigurationCheckTests : IDisposable
+{
+    private const string Program = "import hydra\n@hydra.main(config_path=\"conf\", config_name=\"config\")\ndef main(cfg): pass\n";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Diagnostics _diagnostics = [];
+
+    public ConfigurationCheckTests()
+    {
+        _folder.Write("train.py", Program);
+        _folder.Write("conf/config.yaml", "defaults: [{db: a}, _self_]\nlr: 1\nseed: 0\n");
+        _folder.Write("conf/db/a.yaml", "x: 1\n");
+        _folder.Write("conf/db/b.yaml", "x: 2\n");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_job_of_every_command_is_composed()
+    {
+        Assert.Equal("conf/config.yaml: all 30 configurations compose", Check("each: db=a,b lr=1:5\n        all: seed=1:3"));
+        Assert.Empty(_diagnostics);
+    }
+
+    [Fact]
+    public void A_wrong_value_is_shown_where_it_was_written_with_the_first_point_that_has_it()
+    {
+        Check("each: db=a,c lr=1:3\n        all: sed=1:3");
+        Assert.Equal(
+            """
+            error: unknown key `sed`; no keys may be added here
+              --> hydraflow.yaml:6:14
+               |
+            6  |         all: sed=1:3
+               |              ^^^^^^^
+            note: in the point 0 of the sweep: `db=a lr=1 sed=1`, and in 8 more
+            hint: did you mean `seed`? to add it, write `+sed=1`
+
+            error: there is no configuration `db/c`
+              --> hydraflow.yaml:5:15
+               |
+            5  |       - each: db=a,c lr=1:3
+               |               ^^^^^^
+            note: in the point 3 of the sweep: `db=c lr=1 sed=1,2,3`, and in 2 more
+            hint: options: `a` or `b`
+
+            """, DiagnosticPrinter.Print(_diagnostics));
+    }
+
+    [Fact]
+    public void Of_a_large_sweep_the_first_points_and_every_value_of_every_key_are_composed()
+    {
+        Assert.Equal("conf/config.yaml: 2,000 of 2,000,000 configurations checked: the first 1,000 points, and of every key all values up to 10,000", Check("each: db=a,b lr=1:1000 seed=1:1000"));
+        Check("each: db=a,b,c lr=1:1000 seed=1:1000");
+        Assert.Equal("there is no configuration `db/c`", Assert.Single(_diagnostics).Message);
+    }
+
+    [Theory]
+    [InlineData("python3 train.py --config-name other", "conf/other.yaml: all 2 configurations compose")]
+    [InlineData("python3 train.py -cd more other=1", "conf/config.yaml: all 2 configurations compose")]
+    [InlineData("python3 -m train", "conf/config.yaml: all 2 configurations compose")]
+    [InlineData("python3 train.py --config-path pkg://x", null)]
+    [InlineData("python3 plain.py", null)]
+    [InlineData("bash train.sh", null)]
+    public void The_program_or_its_flags_say_which_configuration_it_is(string command, string? expected)
+    {
+        _folder.Write("conf/other.yaml", "lr: 1\n");
+        _folder.Write("more/m/x.yaml", "");
+        _folder.Write("plain.py", "print(1)\n");
+        Assert.Equal(expected, Check("each: lr=1,2", command.Replace(" other=1", " +m=x")));
+        Assert.Empty(_diagnostics);
+    }
+
+    [Fact]
+    public void A_folder_that_is_not_there_is_an_error()
+    {
+        _folder.Write("train.py", Program.Replace("\"conf\"", "\"config\""));
+        Assert.Null(Check("each: lr=1"));
+        Assert.Equal("`train.py` takes its configurations from `config`, which is no folder", Assert.Single(_diagnostics).Message);
+    }
+
+    [Fact]
+    public void What_Python_adds_while_it_runs_is_not_known_here_and_so_nothing_is_refused()
+    {
+        _folder.Write("train.py", "import hydra\nfrom pkg import register\n" + Program);
+        _folder.Write("pkg/__init__.py", "from .schema import Config\n");
+        _folder.Write("pkg/schema.py", "from hydra.core.config_store import ConfigStore\n");
+        Assert.Equal("not checked against conf/config.yaml: `pkg/schema.py` adds configurations while it runs", Check("each: nope=1"));
+        _folder.Write("pkg/schema.py", "");
+        Assert.Equal("not checked against conf/config.yaml: there is no configuration `hydra/launcher/joblib`", Check("each: lr=1\n        add: hydra/launcher=joblib"));
+        Assert.Empty(_diagnostics);
+    }
+
+    [Fact]
+    public void Hydras_own_rules_for_sweeps_hold()
+    {
+        Assert.Equal("conf/config.yaml: all 6 configurations compose", AdHoc(isSweep: true, "python3", "train.py", "-m", "lr=1,2", "seed=range(3)"));
+        AdHoc(isSweep: false, "python3", "train.py", "lr=1,2");
+        Assert.Equal("several values are a sweep, and this is a single run", Assert.Single(_diagnostics).Message);
+    }
+
+    private string? Check(string set, string command = "python3 train.py")
+    {
+        _folder.Write("hydraflow.yaml", $"jobs:\n  t:\n    run: {command}\n    sets:\n      - {set}\n");
+        Prepared prepared = Project.Open(_folder.Root, new Dictionary<string, string>()).Find("t", _diagnostics)!.Prepare(Weft.Dialects.Arguments.None, _diagnostics)!;
+        return ConfigurationCheck.Run(prepared.Points!, new Dictionary<string, string>(), _diagnostics)?.ToString();
+    }
+
+    private string? AdHoc(bool isSweep, params string[] words)
+    {
+        var command = new AdHoc([.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))], _folder.Root);
+        Prepared prepared = command.Prepare(new Weft.Dialects.Arguments { IsMultirun = isSweep }, [])!;
+        return ConfigurationCheck.Run(prepared.Points!, new Dictionary<string, string>(), _diagnostics)?.ToString();
+    }
+}
