@@ -35,7 +35,7 @@ public sealed record HydraAxis : Space
     {
         Element value = _axis[index];
         Value typed = ValueOf(value);
-        parts.Add(new Word($"{_axis.Override.KeyElement}={value}", typed));
+        parts.Add(new Word($"{_axis.Override.KeyElement}={ElementPrinter.Print(value)}", typed));
         parts.Add(_axis.Override.KeyWithPackage, typed);
         return true;
     }

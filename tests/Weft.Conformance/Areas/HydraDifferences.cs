@@ -11,14 +11,19 @@ internal static class HydraDifferences
 {
     public static (string Reason, string Ours)? Of(JsonElement vector, JsonElement expected)
     {
-        if (vector.TryGetProperty("list_merge_mode", out JsonElement mode) && IsImportError(expected))
-            return ("the release that made the vectors lacks list merge modes; we have those of the next one", HydraNodes.Canonical(Merged(vector.GetProperty("inputs"), mode.GetString()!)));
         if (expected.TryGetProperty("ok", out _) && PutsContainerIntoPrimitives(vector))
             return ("a list or dictionary is no element of a List[str] or Dict[str, int]; OmegaConf lets it in unchecked when it comes by a merge", ConfigErrors.WrongValue);
         if (expected.TryGetProperty("ok", out JsonElement ok) && ok.TryGetProperty("get_error", out JsonElement late) && late.GetProperty("class").GetString() == "GrammarParseError")
             return ("a broken interpolation is reported when the file is read; a shortcut in OmegaConf lets some pass until they are used", ConfigErrors.Grammar);
         return null;
     }
+
+    /// <summary>
+    /// What a case is to give of which the vector says only that the release which made it lacks list merge modes: the merge as OmegaConf 2.4
+    /// documents it, over plain data. Null for other cases.
+    /// </summary>
+    public static string? OfMergeMode(JsonElement vector, JsonElement expected) =>
+        vector.TryGetProperty("list_merge_mode", out JsonElement mode) && IsImportError(expected) ? HydraNodes.Canonical(Merged(vector.GetProperty("inputs"), mode.GetString()!)) : null;
 
     /// <summary>The text that a part of a result is compared with: what Python's object dump of a node stands for is the node's own YAML.</summary>
     public static string Expected(JsonProperty part, JsonElement ok) =>
@@ -29,7 +34,6 @@ internal static class HydraDifferences
     private static bool IsImportError(JsonElement expected) =>
         expected.TryGetProperty("error", out JsonElement error) && error.GetProperty("class").GetString() == "ImportError";
 
-    /// <summary>The merge as OmegaConf 2.4 documents its modes, over plain data.</summary>
     private static ConfigNode Merged(JsonElement inputs, string mode)
     {
         ConfigNode merged = HydraNodes.FromJson(inputs[0], isText: true);

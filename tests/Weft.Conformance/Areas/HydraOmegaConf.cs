@@ -21,6 +21,11 @@ internal static class HydraOmegaConf
         string id = vector.GetProperty("id").GetString()!;
         var run = new Run(vector);
         JsonElement expected = vector.GetProperty("expect");
+        if (HydraDifferences.OfMergeMode(vector, expected) is { } merged)
+        {
+            string result = run.FirstError ?? HydraNodes.Canonical(run.Config!);
+            return merged == result ? new(id, Verdict.Passed) : Failed(id, "merge", merged, result);
+        }
         if (HydraDifferences.Of(vector, expected) is { } difference)
         {
             string wantedOurs = difference.Ours;

@@ -21,10 +21,13 @@ internal static class HydraOverrides
         JsonElement expect = vector.GetProperty("expect");
 
         // Functions of the 1.4 line that are part of our grammar: what that line gives is the measure.
-        if (vector.TryGetProperty("expect_1_4", out JsonElement newer) && (input.Contains("json_str(") || input.Contains("extend_list(")))
+        bool hasNewer = vector.TryGetProperty("expect_1_4", out JsonElement newer);
+        if (hasNewer && (input.Contains("json_str(") || input.Contains("extend_list(")))
             expect = newer;
         string problem = Compare(input, expect, parsed, diagnostics);
-        if (problem.Length == 0)
+        // A range that 1.3 sorts wrongly is right when it is as in 1.4.
+        bool isSorted = problem.Length > 0 && hasNewer && input.Contains("sort(") && parsed?.Value is Element.Range && Compare(input, newer, parsed, diagnostics).Length == 0;
+        if (problem.Length == 0 || isSorted)
             return new CaseResult(id, Verdict.Passed);
         if (KnownDifference(parsed, vector, diagnostics) is { } reason)
             return new CaseResult(id, Verdict.KnownDifference, reason);
@@ -72,7 +75,7 @@ internal static class HydraOverrides
         if (axis is null)
             return $"expected sweep strings, found {diagnostics.First().Message}";
         string[] expected = [.. strings.EnumerateArray().Select(item => item.GetString()!)];
-        string[] found = [.. axis.Values.Take(200).Select(value => value.ToString())];
+        string[] found = [.. axis.Values.Take(200).Select(ElementPrinter.Print)];
         return found.SequenceEqual(expected) ? "" : $"sweep_strings: expected {string.Join(' ', expected)}, found {string.Join(' ', found)}";
     }
 
@@ -80,19 +83,13 @@ internal static class HydraOverrides
 
     private static string? KnownDifference(Override? parsed, JsonElement vector, Diagnostics diagnostics)
     {
-        if (parsed is null)
+        if (parsed?.Value is not Element.Range)
             return null;
         string input = vector.GetProperty("input").GetString()!;
         if (vector.TryGetProperty("expect_1_4", out JsonElement newer) && Compare(input, newer, parsed, diagnostics).Length == 0)
-            return "ranges are decimal and end before their stop, in both directions, as in Hydra 1.4";
-        JsonElement ok = (input.Contains("json_str(") ? newer : vector.GetProperty("expect")).GetProperty("ok");
-        if (ok.TryGetProperty("value_str", out JsonElement text) && !ReadsAs(text.GetString()!, parsed.Value!) && ReadsAs(parsed.Value!.ToString(), parsed.Value))
-            return "a printed text that could not be read back is quoted";
+            return "ranges with floats are counted in decimal numbers and end before their stop, as in Hydra 1.4";
         return null;
     }
-
-    private static bool ReadsAs(string text, Element value) =>
-        Override.Parse(Source.OfArgument(1, "k=" + text), []) is { Value: { } read } && HydraValues.Canonical(read, withQuotes: false) == HydraValues.Canonical(value, withQuotes: false);
 
     private static string Differs(string what, string? expected, string? found) => expected == found ? "" : $"{what}: expected {expected ?? "null"}, found {found ?? "null"}";
 

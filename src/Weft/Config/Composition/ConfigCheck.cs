@@ -214,10 +214,10 @@ public sealed class ConfigCheck
         /// <summary>With one more choice; null when the group has a name that no word can give.</summary>
         public Trial? With(string key, string option)
         {
-            string word = $"{key}={new Element.Text(option)}";
+            string word = $"{key}={ElementPrinter.Print(new Element.Text(option))}";
             if (Override.Parse(new Source(Made, word), []) is not { Value: Element.Text } made)
             {
-                word = $"{key}={new Element.Text(option, Quote.Single)}";
+                word = $"{key}={ElementPrinter.Print(new Element.Text(option, Quote.Single))}";
                 made = Override.Parse(new Source(Made, word), []);
             }
             return made is null ? null : new Trial([.. Words, made], Choice is null ? word : $"{Choice} {word}");

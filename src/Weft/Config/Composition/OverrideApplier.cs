@@ -146,7 +146,7 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
         string last = item.Key[(item.Key.LastIndexOf('.') + 1)..];
         string? group = groups.FirstOrDefault(group => group.Replace('/', '.') == item.Key || group[(group.LastIndexOf('/') + 1)..] == item.Key);
         if (group is not null && item.Value is Element.Text)
-            return $"a group of that name exists: use `{group}={item.Value}`";
+            return $"a group of that name exists: use `{group}={ElementPrinter.Print(item.Value)}`";
         string add = $"to add it, write `+{item.Text}`";
         return (cause.Hint ?? Nearest(item.Key)) is { } near && near.Contains('`') && last.Length > 0 ? $"{near} {add}" : add;
     }

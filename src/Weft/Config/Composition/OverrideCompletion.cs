@@ -62,7 +62,7 @@ public sealed class OverrideCompletion(Composer composer, string? configName, IE
             return options.Where(option => option.StartsWith(begin[before.Length..], StringComparison.Ordinal)).Select(option => $"{key}={before}{option}");
         if (begin.Length > 0 || key.Length == 0 || Composed() is not { } composition || composition.JobResolution.Select(composition.Config, key).Node is not ValueNode { IsMissing: false } value)
             return [];
-        return [$"{key}={new Element.Text(PythonText.Str(value))}"];
+        return [$"{key}={ElementPrinter.Print(new Element.Text(PythonText.Str(value)))}"];
     }
 
     private Composition? Composed() =>

@@ -33,8 +33,8 @@ public abstract record Element
 
     public override int GetHashCode() => EqualityContract.GetHashCode();
 
-    /// <summary>The text after <c>=</c> that stands for this value: see <see cref="ElementPrinter"/>.</summary>
-    public sealed override string ToString() => ElementPrinter.Print(this);
+    /// <summary>As Hydra shows it, for messages. What is to be read again is made by <see cref="ElementPrinter.Print(Element)"/>.</summary>
+    public sealed override string ToString() => ElementPrinter.Show(this);
 
     public sealed record Null : Element
     {

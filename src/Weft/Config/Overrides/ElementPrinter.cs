@@ -9,175 +9,197 @@ namespace Weft.Config.Overrides;
 /// exception that is Hydra's: a text made by a function (<c>str(1)</c>, <c>choice('1')</c>) is written without quotes, so one that looks
 /// like a number, a boolean or null is read as that.
 /// </summary>
-public static class ElementPrinter
+public readonly struct ElementPrinter
 {
-    public static string Print(Element element)
+    private readonly StringBuilder _text;
+
+    /// <summary>Quotes are put around a text that could not be read without.</summary>
+    private readonly bool _isRead;
+
+    private ElementPrinter(StringBuilder text, bool isRead)
+    {
+        _text = text;
+        _isRead = isRead;
+    }
+
+    /// <summary>The word of a job.</summary>
+    public static string Print(Element element) => Write(element, isRead: true);
+
+    /// <summary>
+    /// What Hydra 1.3 shows of a value. It puts no quotes around <c>${a:'x'}</c>, of which its grammar then refuses what is printed.
+    /// </summary>
+    internal static string Show(Element element) => Write(element, isRead: false);
+
+    private static string Write(Element element, bool isRead)
     {
         if (element is Element.Text { Quote: Quote.None } text && IsPlain(text.Content))
             return text.Content;
         var result = new StringBuilder();
-        Print(result, element, isNested: false);
+        new ElementPrinter(result, isRead).Print(element, isNested: false);
         return result.ToString();
     }
 
-    private static void Print(StringBuilder text, Element element, bool isNested)
+    private void Print(Element element, bool isNested)
     {
         switch (element)
         {
             case Element.Null:
-                text.Append("null");
+                _text.Append("null");
                 break;
             case Element.Bool boolean:
-                text.Append(boolean.Is ? "True" : "False");
+                _text.Append(boolean.Is ? "True" : "False");
                 break;
             case Element.Int integer:
-                text.Append(integer.Number);
+                _text.Append(integer.Number);
                 break;
             case Element.Float number:
-                text.Append(PythonText.Float(number.Number));
+                _text.Append(PythonText.Float(number.Number));
                 break;
             case Element.Text { Quote: Quote.None } unquoted:
-                PrintUnquoted(text, unquoted.Content, isNested);
+                PrintUnquoted(unquoted.Content, isNested);
                 break;
             case Element.Text quoted:
-                PrintQuoted(text, quoted.Content, quoted.Quote == Quote.Single ? '\'' : '"');
+                PrintQuoted(quoted.Content, quoted.Quote == Quote.Single ? '\'' : '"');
                 break;
             case Element.List list:
-                text.Append('[');
-                PrintAll(text, list.Items, isNested: true);
-                text.Append(']');
+                _text.Append('[');
+                PrintAll(list.Items, isNested: true);
+                _text.Append(']');
                 break;
             case Element.Map map:
-                PrintMap(text, map);
+                PrintMap(map);
                 break;
             case Element.Extension extension:
-                text.Append("extend_list(");
-                PrintAll(text, extension.Items, isNested: true);
-                text.Append(')');
+                _text.Append("extend_list(");
+                PrintAll(extension.Items, isNested: true);
+                _text.Append(')');
                 break;
             default:
-                PrintSweep(text, element, isNested);
+                PrintSweep(element, isNested);
                 break;
         }
     }
 
-    private static void PrintAll(StringBuilder text, ImmutableArray<Element> items, bool isNested)
+    private void PrintAll(ImmutableArray<Element> items, bool isNested)
     {
         for (int i = 0; i < items.Length; i++)
         {
             if (i > 0)
-                text.Append(',');
-            Print(text, items[i], isNested);
+                _text.Append(',');
+            Print(items[i], isNested);
         }
     }
 
-    private static void PrintMap(StringBuilder text, Element.Map map)
+    private void PrintMap(Element.Map map)
     {
-        text.Append('{');
+        _text.Append('{');
         for (int i = 0; i < map.Entries.Length; i++)
         {
             if (i > 0)
-                text.Append(',');
-            Print(text, map.Entries[i].Key, isNested: true);
-            text.Append(':');
-            Print(text, map.Entries[i].Value, isNested: true);
+                _text.Append(',');
+            Print(map.Entries[i].Key, isNested: true);
+            _text.Append(':');
+            Print(map.Entries[i].Value, isNested: true);
         }
-        text.Append('}');
+        _text.Append('}');
     }
 
-    private static void PrintUnquoted(StringBuilder text, string content, bool isNested)
+    private void PrintUnquoted(string content, bool isNested)
     {
         foreach (char c in content)
         {
-            if (!OverrideLexer.IsUnquoted(c) && !OverrideLexer.IsEscapable(c))
+            if (_isRead && !OverrideLexer.IsUnquoted(c) && !OverrideLexer.IsEscapable(c))
             {
-                PrintQuoted(text, content, '\'');
+                PrintQuoted(content, '\'');
                 return;
             }
         }
         if (content.Length == 0 && isNested)
-            text.Append("''");
+            _text.Append("''");
         foreach (char c in content)
         {
             if (OverrideLexer.IsEscapable(c))
-                text.Append('\\');
-            text.Append(c);
+                _text.Append('\\');
+            _text.Append(c);
         }
     }
 
     /// <summary>Backslashes are doubled in front of the enclosing quote, and only there.</summary>
-    private static void PrintQuoted(StringBuilder text, string content, char quote)
+    private void PrintQuoted(string content, char quote)
     {
-        text.Append(quote);
+        _text.Append(quote);
         int backslashes = 0;
         foreach (char c in content)
         {
             if (c == quote)
-                text.Append('\\', backslashes + 1);
-            text.Append(c);
+                _text.Append('\\', backslashes + 1);
+            _text.Append(c);
             backslashes = c == '\\' ? backslashes + 1 : 0;
         }
-        text.Append('\\', backslashes).Append(quote);
+        _text.Append('\\', backslashes).Append(quote);
     }
 
-    private static void PrintSweep(StringBuilder text, Element sweep, bool isNested)
+    private void PrintSweep(Element sweep, bool isNested)
     {
         ImmutableSortedSet<string> tags = TagsOf(sweep);
         if (tags.Count > 0)
         {
-            text.Append("tag(");
+            _text.Append("tag(");
             foreach (string tag in tags)
             {
-                PrintQuoted(text, tag, '\'');
-                text.Append(',');
+                PrintQuoted(tag, '\'');
+                _text.Append(',');
             }
         }
         bool isShuffled = sweep is Element.Choice { IsShuffled: true } or Element.Range { IsShuffled: true };
         if (isShuffled)
-            text.Append("shuffle(");
+            _text.Append("shuffle(");
         switch (sweep)
         {
             case Element.Choice { IsSimple: true, Items.Length: > 1 } choice when (!isNested && tags.Count == 0) || (isShuffled && tags.Count == 0):
-                PrintAll(text, choice.Items, isNested: false);
+                PrintAll(choice.Items, isNested: false);
                 break;
             case Element.Choice choice:
-                text.Append("choice(");
-                PrintAll(text, choice.Items, isNested: true);
-                text.Append(')');
+                _text.Append("choice(");
+                PrintAll(choice.Items, isNested: true);
+                _text.Append(')');
                 break;
             case Element.Range range:
-                text.Append("range(").Append(range.Start).Append(',').Append(range.Stop).Append(',').Append(range.Step).Append(')');
+                _text.Append("range(").Append(range.Start).Append(',').Append(range.Stop).Append(',').Append(range.Step).Append(')');
                 break;
             case Element.Interval { Start: Element.Int } interval:
-                text.Append("int(interval(").Append(interval.Start).Append(',').Append(interval.End).Append("))");
+                _text.Append("int(interval(").Append(interval.Start).Append(',').Append(interval.End).Append("))");
                 break;
             case Element.Interval interval:
-                text.Append("interval(").Append(interval.Start).Append(',').Append(interval.End).Append(')');
+                _text.Append("interval(").Append(interval.Start).Append(',').Append(interval.End).Append(')');
                 break;
             case Element.Glob glob:
-                text.Append("glob(");
-                PrintPatterns(text, glob.Include);
+                _text.Append("glob(");
+                PrintPatterns(glob.Include);
                 if (glob.Exclude.Length > 0)
-                    PrintPatterns(text.Append(','), glob.Exclude);
-                text.Append(')');
+                {
+                    _text.Append(',');
+                    PrintPatterns(glob.Exclude);
+                }
+                _text.Append(')');
                 break;
         }
         if (isShuffled)
-            text.Append(')');
+            _text.Append(')');
         if (tags.Count > 0)
-            text.Append(')');
+            _text.Append(')');
     }
 
-    private static void PrintPatterns(StringBuilder text, ImmutableArray<string> patterns)
+    private void PrintPatterns(ImmutableArray<string> patterns)
     {
-        text.Append('[');
+        _text.Append('[');
         for (int i = 0; i < patterns.Length; i++)
         {
             if (i > 0)
-                text.Append(',');
-            PrintQuoted(text, patterns[i], '\'');
+                _text.Append(',');
+            PrintQuoted(patterns[i], '\'');
         }
-        text.Append(']');
+        _text.Append(']');
     }
 
     private static ImmutableSortedSet<string> TagsOf(Element sweep) => sweep switch

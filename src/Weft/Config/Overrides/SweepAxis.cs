@@ -41,7 +41,7 @@ public sealed class SweepAxis
     }
 
     /// <summary>The word of a job for one of the values: <c>key=value</c>, with the override's prefix and package.</summary>
-    public string Word(BigInteger index) => $"{Override.KeyElement}={_at(index)}";
+    public string Word(BigInteger index) => $"{Override.KeyElement}={ElementPrinter.Print(_at(index))}";
 
     /// <param name="options">The options of a group, for glob sweeps.</param>
     /// <returns>Null when the values cannot be listed; then a diagnostic says why.</returns>
