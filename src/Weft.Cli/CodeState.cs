@@ -42,6 +42,27 @@ internal sealed class CodeState
         return _taken.Id.Hex;
     }
 
+    /// <summary>
+    /// Stores the contents of the files that git does not have, so that the tree can be brought back; does nothing when that was done before. Takes as long as it takes
+    /// to copy them: for a thread of its own, beside a run.
+    /// </summary>
+    public void Keep(CancellationToken cancel)
+    {
+        if (_taken is not { Files.IsEmpty: false } snapshot)
+            return;
+        using Database records = _store.Connect();
+        var retention = new Retention(records, _store.Clock);
+        string holder = $"snapshot:{snapshot.Id.Hex}";
+        if (retention.IsHolder(holder))
+            return;
+        var blobs = new FolderBlobStore(new StateFolder(_store.Place.StateFolder).Blobs, new FileHashes(null, _store.Clock), _store.Clock);
+        KeptContents kept = new SnapshotContents(_store.Root, blobs).Keep(snapshot, cancel);
+        using Transaction write = records.BeginWrite(cancel);
+        foreach (StoredBlob blob in kept.Blobs)
+            retention.Hold(blob, holder);
+        write.Commit();
+    }
+
     /// <summary>Names the files that differ from an earlier snapshot; says nothing when there are none.</summary>
     public void SayWhatChanged(string? earlier, Session session)
     {

@@ -64,6 +64,17 @@ public sealed class HydraFlowProjectTests : IDisposable
     }
 
     [Fact]
+    public void The_code_that_ran_is_kept()
+    {
+        Assert.Equal(0, Weft("run", "job_sequential").ExitCode);
+        string snapshot = File.ReadAllText(Assert.Single(Directory.GetFiles(_folder.Path(".weft/snapshots"))));
+        JsonElement files = JsonDocument.Parse(snapshot).RootElement.GetProperty("files");
+        Assert.Equal(["app.py", "hydraflow.yaml"], files.EnumerateObject().Select(file => file.Name));
+        string digest = files.GetProperty("app.py").GetProperty("content").GetString()!["sha256:".Length..];
+        Assert.Equal(File.ReadAllBytes(_folder.Path("app.py")), File.ReadAllBytes(_folder.Path($".weft/blobs/{digest[..2]}/{digest[2..]}")));
+    }
+
+    [Fact]
     public void A_program_with_a_launcher_of_its_own_is_handed_its_words()
     {
         ProgramResult result = Weft("run", "job_parallel", "-j", "2");

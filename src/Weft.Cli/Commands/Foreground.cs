@@ -8,8 +8,8 @@ using Weft.Workflows;
 namespace Weft.Cli.Commands;
 
 /// <param name="Parallel">Tasks at a time.</param>
-/// <param name="Snapshot">The id of the code's state.</param>
-internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, string? Snapshot);
+/// <param name="Code">The state of the project's code.</param>
+internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CodeState Code);
 
 /// <summary>Runs an execution in this process and shows it, until it ends. When the terminal goes away it is run on, unseen: `weft attach` follows it.</summary>
 internal static class Foreground
@@ -21,6 +21,7 @@ internal static class Foreground
         RunningExecution? running = null;
         // The output thread asks for progress from the start, the execution comes a moment later.
         using var output = new LiveOutput(session, prefixed: options.Parallel > 1, () => Volatile.Read(ref running)?.Progress ?? new ExecutionProgress(0, 0, 0, 0, 0, TimeSpan.Zero));
+        using var keeping = new CodeKeeping(options.Code, session);
         string runsFolder = Path.Combine(store.Root, "mlruns");
         using var door = new TrackingDoor(store, store.Place.FolderOf(execution.Id).Root, runsFolder, session);
         RunningExecution run;
@@ -36,8 +37,13 @@ internal static class Foreground
                 Environment = EnvironmentBlock.Current(),
                 HostProgram = Environment.ProcessPath is { } program ? [program, "exec"] : [],
                 TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,
-                Snapshot = options.Snapshot,
-                Publish = output.Publish,
+                Snapshot = options.Code.Take(),
+                Publish = entry =>
+                {
+                    output.Publish(entry);
+                    if (entry is ExecutionEvent.AttemptStarted)
+                        keeping.Begin();
+                },
                 User = user,
             });
         }
@@ -54,6 +60,9 @@ internal static class Foreground
             using var terminate = On(PosixSignal.SIGTERM, () => run.Stop(user));
             using var hangUp = On(PosixSignal.SIGHUP, output.Silence);
             ExecutionEnd end = run.Wait();
+            if (end.State == Phase.Cancelled)
+                keeping.Cancel();
+            keeping.Dispose();
             output.Dispose();
             return output.IsSilent ? Closing.CodeOf(end) : Closing.Print(end, session);
         }

@@ -20,7 +20,7 @@ internal static class ResumeCommand
         if (address.Path is not null)
             throw new DiagnosticException("address/whole", "an execution is resumed as a whole", arguments.Words[0].Whole, $"`weft resume {address.Execution.Name}`");
         var code = new CodeState(store);
-        string snapshot = code.Take();
+        code.Take();
         using ExecutionStart start = store.Executions.Reopen(address.Execution.Id);
         foreach (string message in start.Messages)
             session.Say(message);
@@ -31,6 +31,6 @@ internal static class ResumeCommand
         code.SayWhatChanged(start.Execution.Snapshot, session);
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), snapshot), session);
+            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
     }
 }

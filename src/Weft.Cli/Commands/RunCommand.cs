@@ -54,7 +54,7 @@ internal static class RunCommand
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code.Take()), session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
     }
 
     /// <summary>Lines are made while they are printed: a million commands need no memory.</summary>

@@ -4,7 +4,7 @@ using Weft.Values;
 namespace Weft.Records;
 
 /// <summary>
-/// Who still needs which stored content, and the removal of what nobody does. A holder is an execution's id, <c>tag:NAME</c>, <c>cache:KEY</c>, …;
+/// Who still needs which stored content, and the removal of what nobody does. A holder is an execution's id, <c>tag:NAME</c>, <c>cache:KEY</c>, <c>snapshot:ID</c>, …;
 /// a folder holds what is in it.
 /// </summary>
 internal sealed class Retention(Database db, TimeProvider clock)
@@ -22,6 +22,9 @@ internal sealed class Retention(Database db, TimeProvider clock)
 
     /// <summary>Within a write transaction: ends all that <paramref name="holder"/> keeps.</summary>
     public void Release(string holder) => db.Prepare("DELETE FROM hold WHERE holder = ?1").Bind(1, holder).Post();
+
+    /// <summary>Whether <paramref name="holder"/> keeps anything.</summary>
+    public bool IsHolder(string holder) => db.Prepare("SELECT 1 FROM hold WHERE holder = ?1 LIMIT 1").Bind(1, holder).QueryLong() is not null;
 
     /// <summary>The contents that anybody holds.</summary>
     public IReadOnlyList<Digest> Held()

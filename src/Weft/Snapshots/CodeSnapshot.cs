@@ -112,7 +112,13 @@ public sealed record CodeSnapshot(string? Commit, ImmutableSortedDictionary<stri
 /// The digest of its bytes; <c>link:TARGET</c> of a symbolic link; <c>size:BYTES:TICKS</c> of a file above
 /// <see cref="SnapshotReader.LargestFile"/>, which is told apart by size and time but not kept; "" of a deleted one.
 /// </param>
-public sealed record FileState(FileKind Kind, string Content, bool IsExecutable = false);
+public sealed record FileState(FileKind Kind, string Content, bool IsExecutable = false)
+{
+    /// <summary>What stands before the target of a symbolic link.</summary>
+    public const string Link = "link:";
+
+    public bool IsLink => Content.StartsWith(Link, StringComparison.Ordinal);
+}
 
 public enum FileKind
 {

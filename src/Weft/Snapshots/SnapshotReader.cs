@@ -142,7 +142,7 @@ public sealed class SnapshotReader
             if (file.Attributes == (FileAttributes)(-1))
                 return kind == FileKind.Changed ? new FileState(FileKind.Deleted, "") : null;
             if (file.LinkTarget is { } target)
-                return new FileState(kind, "link:" + target);
+                return new FileState(kind, FileState.Link + target);
             if (!file.Exists)
                 return null; // a repository inside this one
             bool executable = !OperatingSystem.IsWindows() && (file.UnixFileMode & UnixFileMode.UserExecute) != 0;
