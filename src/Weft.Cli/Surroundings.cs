@@ -27,6 +27,9 @@ internal sealed record Surroundings
 
     public string? Variable(string name) => Variables.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
 
+    /// <summary>Where what can be made anew is kept for the user: <c>$XDG_CACHE_HOME/weft</c>, else <c>~/.cache/weft</c>.</summary>
+    public string CacheFolder => Path.Combine(Variable("XDG_CACHE_HOME") is { } given && Path.IsPathRooted(given) ? given : Path.Combine(HomeFolder, ".cache"), "weft");
+
     public static Surroundings Read()
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);

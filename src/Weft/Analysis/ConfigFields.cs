@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Text;
@@ -32,13 +33,14 @@ internal static class ConfigFields
     };
 
     /// <summary>
-    /// The leaves of a configuration by their dotted paths, in its order: lists are leaves, empty maps vanish, interpolations stay as written. Of two leaves with one
-    /// path the later counts, in the place of the earlier.
+    /// The leaves of a configuration by their dotted paths, in its order: lists are leaves, interpolations stay as written. Of two leaves with one path the later
+    /// counts, in the place of the earlier.
     /// </summary>
-    public static List<KeyValuePair<string, ConfigNode>> Leaves(DictConfig config)
+    /// <param name="withEmpty">Empty maps are leaves; otherwise they vanish.</param>
+    public static List<KeyValuePair<string, ConfigNode>> Leaves(DictConfig config, bool withEmpty = false)
     {
         var leaves = new List<KeyValuePair<string, ConfigNode>>();
-        Gather(config, "", leaves, []);
+        Gather(config, "", leaves, [], withEmpty);
         return leaves;
     }
 
@@ -74,14 +76,18 @@ internal static class ConfigFields
         _ => Scalar.Of(CanonicalJson.Write(value)),
     };
 
-    private static void Gather(DictConfig dict, string prefix, List<KeyValuePair<string, ConfigNode>> leaves, Dictionary<string, int> places)
+    /// <summary>The leaves as they are remembered, with interpolations followed.</summary>
+    public static ImmutableArray<Leaf> Remember(DictConfig config, Resolution resolution) =>
+        [.. Leaves(config, withEmpty: true).Select(leaf => new Leaf(leaf.Key, CanonicalJson.Write(ValueOf(leaf.Value, resolution))))];
+
+    private static void Gather(DictConfig dict, string prefix, List<KeyValuePair<string, ConfigNode>> leaves, Dictionary<string, int> places, bool withEmpty)
     {
         foreach (ConfigNode child in dict)
         {
             string path = prefix + child.Key;
-            if (child is DictConfig { IsSpecial: false } inner)
+            if (child is DictConfig { IsSpecial: false } inner && (inner.Count > 0 || !withEmpty))
             {
-                Gather(inner, path + ".", leaves, places);
+                Gather(inner, path + ".", leaves, places, withEmpty);
             }
             else if (places.TryAdd(path, leaves.Count))
             {
@@ -92,5 +98,32 @@ internal static class ConfigFields
                 leaves[places[path]] = new(path, child);
             }
         }
+    }
+}
+
+/// <summary>A setting of a composed configuration.</summary>
+/// <param name="Path">Its keys with dots between them.</param>
+/// <param name="Json">Its value as canonical JSON: an empty map too, which lists leave out.</param>
+internal readonly record struct Leaf(string Path, string Json)
+{
+    public Value Value => CanonicalJson.Read(Json);
+
+    public bool IsEmptyMap => Json == "{}";
+
+    /// <summary>The leaf that a path names, among all leaves of a configuration.</summary>
+    /// <param name="isDecided">False when the path leads to a part of the configuration that is no leaf, or into one.</param>
+    public static Value? Find(ImmutableArray<Leaf> leaves, string path, out bool isDecided)
+    {
+        isDecided = true;
+        foreach (Leaf leaf in leaves)
+        {
+            if (leaf.Path == path)
+                return leaf.Value;
+            bool leadsOn = leaf.Path.Length > path.Length
+                ? leaf.Path[path.Length] == '.' && leaf.Path.StartsWith(path, StringComparison.Ordinal)
+                : path.Length > leaf.Path.Length && path[leaf.Path.Length] is '.' or '[' && path.StartsWith(leaf.Path, StringComparison.Ordinal);
+            isDecided &= !leadsOn && !path.Contains('[');
+        }
+        return null;
     }
 }

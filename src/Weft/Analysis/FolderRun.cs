@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Weft.Config.Nodes;
 using Weft.Platform;
 using Weft.Tracking;
 
@@ -45,7 +46,7 @@ internal sealed class FolderRun(string folder, FolderExperiment experiment, RunI
 
     public override bool HasFacts => Image.HasFacts;
 
-    public override ImmutableArray<Param>? KnownLeaves => _image?.Leaves;
+    public override ImmutableArray<Leaf>? KnownLeaves => _image?.Leaves;
 
     public override Tracking.Run ReadFacts() => Image.Facts;
 
@@ -59,8 +60,8 @@ internal sealed class FolderRun(string folder, FolderExperiment experiment, RunI
 /// <param name="HasFacts">Whether it has a <c>meta.yaml</c>.</param>
 internal sealed record RunImage(Tracking.Run Facts, bool HasFacts)
 {
-    /// <summary>The leaves of its composed configuration as texts; null when they were not read.</summary>
-    public ImmutableArray<Param>? Leaves { get; init; }
+    /// <summary>The leaves of its composed configuration; null when they were not read, or cannot be.</summary>
+    public ImmutableArray<Leaf>? Leaves { get; init; }
 
     /// <summary>Made from the touch of every file that was read; equal as long as none has changed.</summary>
     public ulong Stamp { get; init; }
@@ -72,7 +73,7 @@ internal sealed record RunImage(Tracking.Run Facts, bool HasFacts)
 /// <summary>Reads the folders of runs: <c>meta.yaml</c>, <c>params/KEY</c>, <c>metrics/KEY</c>, <c>artifacts/.hydra/config.yaml</c>. For one thread.</summary>
 internal sealed class FolderRunReader
 {
-    private const string Config = "artifacts/" + RunSource.ConfigFile;
+    private const string ConfigPath = "artifacts/" + RunSource.ConfigFile;
 
     private readonly PathWalk _walk = new();
     private ulong _stamp;
@@ -86,7 +87,7 @@ internal sealed class FolderRunReader
         Look("meta.yaml");
         MetaFile? meta = _walk.TryRead("meta.yaml", out ReadOnlySpan<byte> text) ? MetaFile.Parse(Encoding.UTF8.GetString(text)) : null;
         if (withLeaves)
-            Look(Config);
+            Look(ConfigPath);
         var parameters = ImmutableArray.CreateBuilder<Param>();
         foreach (string key in Keys(folder, "params"))
         {
@@ -119,7 +120,7 @@ internal sealed class FolderRunReader
         _walk.Enter(folder);
         _stamp = 0;
         Look("meta.yaml");
-        Look(Config);
+        Look(ConfigPath);
         LookAtFolders("params", image.Facts.Params.AsSpan(), param => param.Key);
         LookAtFolders("metrics", image.Facts.Metrics.AsSpan(), metric => metric.Last.Key);
         foreach (MetricSummary metric in image.Facts.Metrics)
@@ -144,17 +145,16 @@ internal sealed class FolderRunReader
             meta?["artifact_uri"] ?? Path.Combine(folder, "artifacts"), Words.Stage(meta?["lifecycle_stage"] ?? "active"));
     }
 
-    /// <summary>A configuration that cannot be read has no leaves: a list of ten thousand runs does not fail because of one of them.</summary>
-    private static ImmutableArray<Param> ReadLeaves(string folder)
+    /// <summary>A configuration that cannot be read says so when it is asked for: a list of ten thousand runs does not fail because of one of them.</summary>
+    private ImmutableArray<Leaf>? ReadLeaves(string folder)
     {
-        try
-        {
-            return [.. new Run(new FolderRun(folder, new FolderExperiment("", "", false))).ConfigLeaves()];
-        }
-        catch (Text.DiagnosticException)
-        {
+        if (!_walk.TryRead(ConfigPath, out ReadOnlySpan<byte> text))
             return [];
-        }
+        var problems = new Text.Diagnostics();
+        string path = Path.Combine(folder, ConfigPath);
+        return ConfigReader.Read(new Text.Source(path, Encoding.UTF8.GetString(text)), problems) is DictConfig config && !problems.HasErrors
+            ? ConfigFields.Remember(config, Run.NewResolution())
+            : null;
     }
 
     /// <summary>The names of all files below a folder of the run, in ordinal order; a name with a slash lies in a folder of its own.</summary>

@@ -212,16 +212,20 @@ public sealed class Run
     /// <summary><c>Run('4f0c…')</c>, with the type of its <see cref="Implementation"/> if it has one.</summary>
     public override string ToString() => Implementation is { } made ? $"Run[{made.GetType().Name}]('{Id}')" : $"Run('{Id}')";
 
-    /// <summary>The leaves of its configuration that it has no param of, as texts: what a list shows beside its params.</summary>
-    internal IEnumerable<Param> ConfigLeaves() =>
-        (_config is null ? _source.KnownLeaves : null) is { } known
-            ? known
-            : ConfigFields.Leaves(Config).Select(leaf => new Param(leaf.Key, ConfigFields.TextOf(ConfigFields.ValueOf(leaf.Value, Resolution))));
+    /// <summary>The leaves of its configuration: what a list shows beside its params.</summary>
+    internal IEnumerable<(string Path, Value Value)> ConfigLeaves()
+    {
+        if (_config is null && _source.HasLeavesInParams)
+            return [];
+        return _config is null && _source.KnownLeaves is { } known
+            ? known.Where(leaf => !leaf.IsEmptyMap).Select(leaf => (leaf.Path, leaf.Value))
+            : ConfigFields.Leaves(Config).Select(leaf => (leaf.Key, ConfigFields.ValueOf(leaf.Value, Resolution)));
+    }
 
     private Resolution Resolution => _resolution ??= NewResolution();
 
     /// <summary>Environment variables of this process say nothing of the run: what refers to them is kept as written.</summary>
-    private static Resolution NewResolution() => new(Resolvers.Standard(ImmutableDictionary<string, string>.Empty));
+    internal static Resolution NewResolution() => new(Resolvers.Standard(ImmutableDictionary<string, string>.Empty));
 
     private static string PathOf(string key) => key.Replace("__", ".", StringComparison.Ordinal).TrimStart('.');
 
@@ -244,8 +248,12 @@ public sealed class Run
             ?? (Labels.TryGetValue(key, out label) ? Value.Of(label) : null);
     }
 
-    private Value? FindInConfig(string path) =>
-        Config.Count > 0 && Resolution.Select(Config, path) is { Node: { IsMissing: false } node } ? ConfigFields.ValueOf(node, Resolution) : null;
+    internal Value? FindInConfig(string path)
+    {
+        if (_config is null && _source.KnownLeaves is { } known && Leaf.Find(known, path, out bool isDecided) is var found && (isDecided || found is not null))
+            return found is Value.Text { Content: "???" } ? null : found;
+        return Config.Count > 0 && Resolution.Select(Config, path) is { Node: { IsMissing: false } node } ? ConfigFields.ValueOf(node, Resolution) : null;
+    }
 
     private bool IsInConfig(string path) => Resolution.Select(Config, path) is { Node.IsMissing: false };
 

@@ -277,8 +277,10 @@ public sealed class RunCollection : IReadOnlyList<Run>
         var metrics = new OrderedDictionary<string, bool>(StringComparer.Ordinal);
         foreach (Run run in _runs)
         {
-            foreach (Param param in run.Facts.Params.Concat(run.ConfigLeaves()))
+            foreach (Param param in run.Facts.Params)
                 parameters.TryAdd(param.Key, true);
+            foreach ((string path, _) in run.ConfigLeaves())
+                parameters.TryAdd(path, true);
             foreach (MetricSummary metric in run.Facts.Metrics)
                 metrics.TryAdd(metric.Last.Key, true);
         }

@@ -121,7 +121,7 @@ internal static class RunFilter
         switch (field.Kind)
         {
             case FieldKind.Param:
-                return Find(run.Facts.Params.AsSpan(), field.Key) ?? (run.Origin.KnownLeaves is { } known ? Find(known.AsSpan(), field.Key) : run.ConfigLeaves().FirstOrDefault(leaf => leaf.Key == field.Key).Value);
+                return Find(run.Facts.Params.AsSpan(), field.Key) ?? (run.FindInConfig(field.Key) is { } setting and not Values.Value.Map ? ConfigFields.TextOf(setting) : null);
             case FieldKind.Tag:
                 return run.Labels.GetValueOrDefault(field.Key);
             case FieldKind.Attribute:

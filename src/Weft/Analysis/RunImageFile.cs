@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using Weft.Storage;
 using Weft.Tracking;
@@ -12,6 +13,7 @@ namespace Weft.Analysis;
 /// </summary>
 internal static class RunImageFile
 {
+    /// <summary>To be raised when the form changes, or what is read from a run's files.</summary>
     private const int Version = 1;
 
     public static byte[] Write(string root, IEnumerable<(string Name, RunImage Image)> images)
@@ -83,7 +85,12 @@ internal static class RunImageFile
             to.Double(metric.Max);
             to.Number(metric.Count);
         }
-        Write(to, image.Leaves ?? []);
+        to.Number(image.Leaves?.Length ?? -1);
+        foreach (Leaf leaf in image.Leaves ?? [])
+        {
+            to.Text(leaf.Path);
+            to.Text(leaf.Json);
+        }
     }
 
     private static void Write(Writer to, ImmutableArray<Param> all)
@@ -112,8 +119,8 @@ internal static class RunImageFile
             double value = from.Double();
             metrics[i] = new MetricSummary(new MetricPoint(key, value, from.Number(), from.Number()), from.Double(), from.Double(), from.Number());
         }
-        var facts = new Tracking.Run(info) { Params = parameters, Metrics = ImmutableArray.Create(metrics) };
-        return new RunImage(facts, hasFacts) { Stamp = stamp, Newest = newest, Leaves = ReadParams(ref from) };
+        var facts = new Tracking.Run(info) { Params = parameters, Metrics = ImmutableCollectionsMarshal.AsImmutableArray(metrics) };
+        return new RunImage(facts, hasFacts) { Stamp = stamp, Newest = newest, Leaves = ReadLeaves(ref from) };
     }
 
     private static ImmutableArray<Param> ReadParams(ref Reader from)
@@ -121,7 +128,18 @@ internal static class RunImageFile
         var all = new Param[from.Number()];
         for (int i = 0; i < all.Length; i++)
             all[i] = new Param(from.Text(), from.Text());
-        return System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsImmutableArray(all);
+        return ImmutableCollectionsMarshal.AsImmutableArray(all);
+    }
+
+    private static ImmutableArray<Leaf>? ReadLeaves(ref Reader from)
+    {
+        long count = from.Number();
+        if (count < 0)
+            return null;
+        var all = new Leaf[count];
+        for (int i = 0; i < all.Length; i++)
+            all[i] = new Leaf(from.Text(), from.Text());
+        return ImmutableCollectionsMarshal.AsImmutableArray(all);
     }
 
     private sealed class Writer(Dictionary<string, int> texts)
@@ -195,8 +213,6 @@ internal static class RunImageFile
             _rest = _rest[length..];
             return text;
         }
-
-        public readonly string Text(int number) => Texts[number];
 
         public string Text() => Texts[Number()];
     }

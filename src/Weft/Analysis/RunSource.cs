@@ -37,8 +37,11 @@ internal abstract class RunSource
         ConfigNode other => throw new DiagnosticException("runs/config", $"the configuration of the run {Id} is no map", other.At),
     };
 
-    /// <summary>The leaves of the configuration as texts, for columns; null when they must be read from <see cref="ReadConfig"/>.</summary>
-    public virtual ImmutableArray<Param>? KnownLeaves => null;
+    /// <summary>All leaves of the configuration, with interpolations followed; null when they must be read from <see cref="ReadConfig"/>.</summary>
+    public virtual ImmutableArray<Leaf>? KnownLeaves => null;
+
+    /// <summary>Whether the leaves of the configuration are among the params, so that lists need not look for them.</summary>
+    public virtual bool HasLeavesInParams => false;
 
     /// <summary>A YAML file of the artifacts; null when there is none.</summary>
     public ConfigNode? ReadArtifact(string relative)
@@ -68,6 +71,8 @@ internal sealed class StoredRun(Tracking.Run run, string experiment) : RunSource
     public override string Experiment => experiment;
 
     public override string? ArtifactFolder { get; } = Locations.PathOf(run.Info.ArtifactUri) is { } path && Path.IsPathRooted(path) ? path : null;
+
+    public override bool HasLeavesInParams => true;
 
     public override Tracking.Run ReadFacts() => run;
 

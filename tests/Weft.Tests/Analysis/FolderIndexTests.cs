@@ -1,6 +1,7 @@
 using Weft.Analysis;
 using Weft.Support;
 using Weft.Tracking;
+using Run = Weft.Analysis.Run;
 
 namespace Weft.Tests.Analysis;
 
@@ -45,7 +46,7 @@ public sealed class FolderIndexTests : IDisposable
             Assert.Equal(one.ReadFacts().Metrics, other.ReadFacts().Metrics);
             Assert.Equal(one.KnownLeaves!.Value, other.KnownLeaves!.Value);
         }
-        Assert.Equal([new Param("seed", "1")], known[0].KnownLeaves!.Value);
+        Assert.Equal([new Leaf("seed", "1")], known[0].KnownLeaves!.Value);
     }
 
     public static TheoryData<string, string> Changes => new()
@@ -66,10 +67,26 @@ public sealed class FolderIndexTests : IDisposable
         File.WriteAllText(Path.Combine(_mlruns.Root, file), text.Length > 0 ? text : _mlruns.Meta("1", "a", status: 4));
         (int read, IReadOnlyList<RunSource> runs) = Load();
         Assert.Equal(1, read);
-        string seen = string.Join(' ', runs[0].ReadFacts().Params.Concat(runs[0].KnownLeaves!.Value).Select(param => $"{param.Key}={param.Value}")) + " "
+        string seen = string.Join(' ', runs[0].ReadFacts().Params.Select(param => $"{param.Key}={param.Value}").Concat(runs[0].KnownLeaves!.Value.Select(leaf => $"{leaf.Path}={leaf.Json}"))) + " "
             + string.Join(' ', runs[0].ReadFacts().Metrics.Select(metric => $"{metric.Last.Key}={metric.Last.Value}")) + " " + runs[0].ReadFacts().Info.Status;
         Assert.NotEqual("lr=0.1 opt/name=adam seed=1 acc=0.5 Finished", seen);
         Assert.Equal(0, Load().Read);
+    }
+
+    [Fact]
+    public void Fields_are_the_same_with_an_index_and_without()
+    {
+        _mlruns.AddRun("1", "c", config: "a: {b: 1, e: {}}\nl: [1, {x: 2}]\nm: ???\ni: ${a.b}\nt: '1'\n");
+        _mlruns.AddRun("1", "d", config: "a: [\n");
+        Load();
+        Run known = new(Load().Runs[2]);
+        Run read = Run.Load(Path.Combine(_mlruns.Root, "1/c"));
+        foreach (string key in (string[])["a", "a.b", "a.e", "a.x", "l", "l[0]", "l.1.x", "m", "i", "t", "", "none", "run_id", "a[b]"])
+        {
+            Assert.Equal(read.TryGet(key, out var expected), known.TryGet(key, out var found));
+            Assert.True(Equals(expected, found), $"{key}: {expected} and {found}");
+        }
+        Assert.Throws<Weft.Text.DiagnosticException>(() => new Run(Load().Runs[3]).Config);
     }
 
     [Fact]
