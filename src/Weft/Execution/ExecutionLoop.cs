@@ -64,7 +64,7 @@ internal sealed class ExecutionLoop : IDisposable
         _clock = options.Clock;
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, _clock);
-        _recorder = new RunRecorder(records.Database, execution, plan, options.User, options.ArtifactRoot, _clock);
+        _recorder = new RunRecorder(records.Database, execution, plan, new RecordedBy(options.User, options.ProjectFolder, options.ArtifactRoot), _clock);
         _history = new History(records, execution.Id, _clock);
         _limits = new WorkflowLimits(plan);
         _stoppedBy = execution.StopAsked;
@@ -137,7 +137,11 @@ internal sealed class ExecutionLoop : IDisposable
         {
             // Before the decision: the next attempt may start in the same turn.
             if (_open.Remove(end.Id.Path, out Step.Start? begun))
-                HostContract.RemoveLines(begun.Invocation, HostContract.FolderOf(begun.Invocation, _options.ProjectFolder));
+            {
+                string folder = HostContract.FolderOf(begun.Invocation, _options.ProjectFolder);
+                HostContract.RemoveLines(begun.Invocation, folder);
+                _recorder.Look(end, begun.Invocation, folder);
+            }
             _limits.Ended(end.Id.Path);
             _frontier.AttemptEnded(end.Id.Path, end.Outcome, end.Outputs, end.Ended);
         }

@@ -1,32 +1,120 @@
 using System.Collections.Immutable;
+using Weft.Analysis;
 using Weft.Records;
 using Weft.Sweeps;
+using Weft.Tasks;
 using Weft.Tracking;
 using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Execution;
 
+/// <param name="User">Who runs the execution.</param>
+/// <param name="ProjectFolder">Where tasks run that have no folder of their own.</param>
+/// <param name="ArtifactRoot">Where artifacts of new experiments go.</param>
+internal sealed record RecordedBy(string User, string ProjectFolder, string ArtifactRoot);
+
 /// <summary>
 /// Makes the MLflow run of each task that ended: its parameters are the words of its point, its metrics the numbers among its results, its
-/// labels the other results. Called within the transaction that records the end.
+/// labels the other results. Of a Hydra application that logs nothing itself, every job is a run with its composed configuration, and
+/// Hydra's files are among its artifacts.
 /// </summary>
-internal sealed class RunRecorder(Database database, ExecutionRow execution, Plan plan, string user, string artifactRoot, TimeProvider clock)
+internal sealed class RunRecorder(Database database, ExecutionRow execution, Plan plan, RecordedBy by, TimeProvider clock)
 {
-    private readonly NodeRuns _runs = new(database, artifactRoot, clock);
+    /// <summary>File systems count time in ticks: a file may seem a little older than the moment before it was made.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
+    private readonly NodeRuns _runs = new(database, by.ArtifactRoot, by.ProjectFolder, clock);
+    private readonly Dictionary<NodePath, ImmutableArray<HydraJob>> _jobs = [];
+
+    /// <summary>Before the transaction that records the end: finds what Hydra wrote, which may take its time.</summary>
+    /// <param name="workingFolder">Where the program ran.</param>
+    public void Look(EndedAttempt end, Invocation call, string workingFolder)
+    {
+        ImmutableArray<HydraJob> jobs = HydraOutputs.Find(call.Body, workingFolder, end.Started - Tick);
+        if (!jobs.IsEmpty)
+            _jobs[end.Id.Path] = jobs;
+    }
+
+    /// <summary>Within the transaction that records the end.</summary>
     public void Record(NodeState state)
     {
-        if (state.Attempt == 0 || state.Tally is not null || !state.Phase.IsTerminal || state.Phase is Phase.Reused)
+        if (!IsRecorded(state))
             return;
         long ended = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        _runs.Record(new NodeRun(plan.Workflow, execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
+        var run = new NodeRun(plan.Workflow, execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
         {
-            User = user,
+            User = by.User,
             Params = ParamsOf(state.Path),
             Metrics = [.. Numbers(state.Outputs).Select(pair => new MetricPoint(pair.Key, pair.Value, ended, 0))],
             Labels = [.. state.Outputs.Where(pair => pair.Value is Value.Text).Select(pair => new Label(pair.Key, ((Value.Text)pair.Value).Content))],
-        });
+        };
+        if (_jobs.Remove(state.Path, out ImmutableArray<HydraJob> jobs))
+            RecordJobs(run, jobs);
+        else
+            _runs.Record(run);
+    }
+
+    private static bool IsRecorded(NodeState state) => state.Attempt > 0 && state.Tally is null && state.Phase.IsTerminal && state.Phase is not Phase.Reused;
+
+    /// <summary>
+    /// A run for each job. The command itself is a run beside them only if it has results; with one job it is that job. When a command failed, all
+    /// of its jobs are taken to have failed: Hydra does not write down which.
+    /// </summary>
+    private void RecordJobs(NodeRun command, ImmutableArray<HydraJob> jobs)
+    {
+        if (_runs.HasOthers(command))
+        {
+            _runs.Record(command);
+            CompleteOthers(_runs.Others(command), jobs);
+            return;
+        }
+        if (jobs is [var only])
+        {
+            _runs.Record(command with { Params = Merged(only, command.Params) }, only.CopyTo);
+            return;
+        }
+        if (!command.Metrics.IsEmpty || !command.Labels.IsEmpty)
+            _runs.Record(command);
+        foreach (HydraJob job in jobs)
+        {
+            long started = job.Started.ToUnixTimeMilliseconds();
+            long ended = Math.Max(started, Math.Min(command.Ended, job.Ended?.ToUnixTimeMilliseconds() ?? command.Ended));
+            _runs.Record(command with { Job = job.Name, Started = started, Ended = ended, Params = Merged(job, []), Metrics = [], Labels = [] }, job.CopyTo);
+        }
+    }
+
+    /// <summary>
+    /// Runs that the program made itself get the settings that it did not log: of the configuration that is among their artifacts, or of the only job when there
+    /// is one run of one job.
+    /// </summary>
+    private void CompleteOthers(IReadOnlyList<RunInfo> others, ImmutableArray<HydraJob> jobs)
+    {
+        foreach (RunInfo other in others)
+        {
+            if (_runs.FolderOf(other) is not { } artifacts)
+                continue;
+            if (HydraOutputs.ReadAt(artifacts) is { } own)
+            {
+                _runs.AddParams(other, ParamsOf(own.Settings));
+            }
+            else if (others.Count == 1 && jobs is [var only])
+            {
+                only.CopyTo(artifacts);
+                _runs.AddParams(other, ParamsOf(only.Settings));
+            }
+        }
+    }
+
+    /// <summary>The leaves of a configuration as params: <c>optimizer.lr</c>, and its value as Python writes it.</summary>
+    private static ImmutableArray<Param> ParamsOf(ImmutableArray<Leaf> settings) =>
+        [.. settings.Where(leaf => !leaf.IsEmptyMap).Select(leaf => new Param(leaf.Path, Rules.Fit(ConfigFields.TextOf(leaf.Value), Rules.ParamLength, leaf.Path, truncates: true)))];
+
+    /// <summary>The settings of a job, and the words that set none.</summary>
+    private static ImmutableArray<Param> Merged(HydraJob job, ImmutableArray<Param> words)
+    {
+        ImmutableArray<Param> settings = ParamsOf(job.Settings);
+        return [.. settings, .. words.Where(word => !settings.Any(setting => setting.Key == word.Key))];
     }
 
     /// <summary>The address of the node, by which <c>weft logs</c> and <c>weft show</c> find it: <c>wet-mongoose-1/7</c>.</summary>

@@ -11,12 +11,17 @@ namespace Weft.Tracking;
 /// </summary>
 /// <param name="database">A connection; every call of <see cref="Record"/> stands in a write transaction of it.</param>
 /// <param name="artifactRoot">Where artifacts of new experiments go.</param>
-internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvider clock)
+/// <param name="projectFolder">What relative locations start from.</param>
+internal sealed class NodeRuns(Database database, string artifactRoot, string projectFolder, TimeProvider clock)
 {
+    /// <summary>Runs of a node that its program made: ours have the node's name, or begin with it and a point.</summary>
+    private const string IsAnother = "execution = ?1 AND path = ?2 AND name <> ?3 AND substr(name, 1, length(?3) + 1) <> ?3 || '.'";
+
     private readonly WriteTurn _turn = new(database, clock);
     private readonly Dictionary<string, (long Id, string Location)> _experiments = new(StringComparer.Ordinal);
 
-    public void Record(NodeRun run)
+    /// <param name="putArtifacts">Puts files into the folder of the run's artifacts, when that is on this machine; null: there are none.</param>
+    public void Record(NodeRun run, Action<string>? putArtifacts = null)
     {
         if (HasOthers(run))
         {
@@ -30,27 +35,57 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
             database.Prepare("INSERT INTO param (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
                 .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Run();
         }
-        foreach (Label label in run.Labels.Prepend(new Label(Rules.RunNameLabel, run.Name)))
+        foreach (Label label in run.Labels.Prepend(new Label(Rules.RunNameLabel, run.RunName)))
         {
             database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
                 .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Run();
         }
         MetricLog.Write(_turn, info, run.Metrics.AsSpan());
+        if (putArtifacts is not null && FolderOf(info) is { } artifacts)
+        {
+            putArtifacts(artifacts);
+            var layout = new Experiment(experiment, run.Experiment, location, LifecycleStage.Active, run.Started, run.Started, []);
+            new RunsFolder(Path.GetFullPath(artifactRoot, projectFolder)).Write(layout, info with { Status = run.Status, Ended = run.Ended });
+        }
     }
 
     /// <summary>Whether the node's program made runs itself: then these are its runs.</summary>
-    private bool HasOthers(NodeRun run) =>
-        database.Prepare("SELECT 1 FROM run WHERE execution = ?1 AND path = ?2 AND name <> ?3").Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Any();
+    public bool HasOthers(NodeRun run) => Bind(database.Prepare($"SELECT 1 FROM run WHERE {IsAnother}"), run).Any();
+
+    /// <summary>The runs that the node's program made itself.</summary>
+    public IReadOnlyList<RunInfo> Others(NodeRun run)
+    {
+        var others = new List<RunInfo>();
+        foreach (Row row in Bind(database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE {IsAnother}"), run).Query())
+            others.Add(RunReader.Info(row));
+        return others;
+    }
+
+    /// <summary>Gives a run the params that it lacks; those that its program logged stay.</summary>
+    public void AddParams(RunInfo info, ImmutableArray<Param> parameters)
+    {
+        foreach (Param param in parameters)
+        {
+            database.Prepare("INSERT INTO param (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO NOTHING")
+                .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Run();
+        }
+        RunStore.Touch(_turn, info);
+    }
+
+    /// <summary>The folder of a run's artifacts; null when they are not on this machine.</summary>
+    public string? FolderOf(RunInfo info) =>
+        Locations.PathOf(info.ArtifactUri) is var path && !path.Contains("://", StringComparison.Ordinal) && !path.Contains(":/", StringComparison.Ordinal) ? Path.GetFullPath(path, projectFolder) : null;
 
     /// <summary>A program that was killed left its runs running.</summary>
     private void EndOthers(NodeRun run) =>
-        database.Prepare("UPDATE run SET status = ?4, ended = ?5, summary = NULL WHERE execution = ?1 AND path = ?2 AND name <> ?3 AND status IN ('RUNNING', 'SCHEDULED')")
-            .Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Bind(4, Words.Of(run.Status)).Bind(5, run.Ended).Run();
+        Bind(database.Prepare($"UPDATE run SET status = ?4, ended = ?5, summary = NULL WHERE {IsAnother} AND status IN ('RUNNING', 'SCHEDULED')"), run).Bind(4, Words.Of(run.Status)).Bind(5, run.Ended).Run();
+
+    private static Statement Bind(Statement statement, NodeRun run) => statement.Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name);
 
     private RunInfo? Find(NodeRun run)
     {
         Statement own = database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE r.execution = ?1 AND r.path = ?2 AND r.name = ?3");
-        foreach (Row row in own.Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name).Query())
+        foreach (Row row in own.Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.RunName).Query())
             return RunReader.Info(row);
         return null;
     }
@@ -65,12 +100,12 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
     {
         var id = new RunId(RunNames.NewId());
         string uri = Locations.Join(location, id.Value, "artifacts");
-        var info = new RunInfo(id, experiment, run.Name, run.User, run.Status, run.Started, run.Ended, uri, LifecycleStage.Active);
+        var info = new RunInfo(id, experiment, run.RunName, run.User, run.Status, run.Started, run.Ended, uri, LifecycleStage.Active);
         long row = database.Prepare("""
             INSERT INTO run (run_id, experiment, name, status, stage, started, ended, user_id, uri, execution, path, summary)
             VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id
             """)
-            .Bind(1, id.Value).Bind(2, experiment).Bind(3, run.Name).Bind(4, Words.Of(run.Status)).Bind(5, run.Started).Bind(6, run.Ended)
+            .Bind(1, id.Value).Bind(2, experiment).Bind(3, run.RunName).Bind(4, Words.Of(run.Status)).Bind(5, run.Started).Bind(6, run.Ended)
             .Bind(7, run.User).Bind(8, uri).Bind(9, run.Execution.Value).Bind(10, run.Path.Text).BindBlob(11, Summary(run, info)).QueryLong()!.Value;
         return info with { Row = row };
     }
@@ -83,7 +118,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
         {
             Metrics = [.. run.Metrics.OrderBy(point => point.Key, StringComparer.Ordinal).Select(point => new MetricSummary(point, point.Value, point.Value, 1))],
             Params = [.. run.Params.OrderBy(param => param.Key, StringComparer.Ordinal)],
-            Labels = [.. run.Labels.Append(new Label(Rules.RunNameLabel, run.Name)).OrderBy(label => label.Key, StringComparer.Ordinal)],
+            Labels = [.. run.Labels.Append(new Label(Rules.RunNameLabel, run.RunName)).OrderBy(label => label.Key, StringComparer.Ordinal)],
         });
         return buffer.WrittenSpan.ToArray();
     }
@@ -104,10 +139,17 @@ internal sealed class NodeRuns(Database database, string artifactRoot, TimeProvi
 
 /// <summary>What is recorded of a node that ended.</summary>
 /// <param name="Experiment">The name of its experiment, made if it is new.</param>
+/// <param name="Name">The node's address.</param>
 /// <param name="Started">Unix milliseconds of its first attempt.</param>
 internal sealed record NodeRun(string Experiment, ExecutionId Execution, NodePath Path, string Name, RunStatus Status, long Started, long Ended)
 {
     public string User { get; init; } = "";
+
+    /// <summary>Of a job of its program: what it is called there. Null: the run is the node's own.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>The name of the run.</summary>
+    public string RunName => Job is null ? Name : $"{Name}.{Job}";
 
     public ImmutableArray<Param> Params { get; init; } = [];
 

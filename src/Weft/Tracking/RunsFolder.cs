@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Weft.Tracking;
 
-namespace Weft.Server.Embedded;
+namespace Weft.Tracking;
 
 /// <summary>
 /// The <c>meta.yaml</c> files that MLflow's file store has beside artifacts: <c>EXPERIMENT/meta.yaml</c> and <c>EXPERIMENT/RUN/meta.yaml</c>. Tools
