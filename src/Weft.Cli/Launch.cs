@@ -82,8 +82,10 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     public Plan Plan(Surroundings surroundings, TimeProvider clock)
     {
         var diagnostics = new Diagnostics();
-        var facts = new Facts(new ExecutionId(Ulid.New(clock)), clock.GetUtcNow());
-        Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Value.NoEntries, facts, diagnostics);
+        if (Prepared.Obstacle is { } obstacle)
+            throw new DiagnosticException(obstacle);
+        Facts facts = PlanFacts.Of(Root, clock);
+        Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
         foreach (Definition definition in Prepared.Definitions)
         {
             if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })

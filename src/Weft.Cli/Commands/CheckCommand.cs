@@ -1,6 +1,8 @@
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Config.Composition;
+using Weft.Dialects;
+using Weft.Dialects.Native;
 using Weft.Text;
 
 namespace Weft.Cli.Commands;
@@ -8,13 +10,39 @@ namespace Weft.Cli.Commands;
 /// <summary><c>weft check</c>: finds what is wrong before anything starts.</summary>
 internal static class CheckCommand
 {
-    public static readonly Command Command = new("check", "check a Hydra folder: every option of every group", "[KEY=VALUE …]", ConfigTarget.Flags, Run)
+    private static readonly Flag Schema = new("schema", null, null, "print the JSON Schema of weft.yaml");
+
+    public static readonly Command Command = new("check", "check all that can be run and all configurations, start nothing", "[NAME | KEY=VALUE …]", [Schema, .. ConfigTarget.Flags], Run)
     {
-        Detail = "Reads every file, composes every primary configuration with every option of every group,\nand evaluates all interpolations. Words are overrides that hold for all of it.",
-        Examples = [("weft check", "the nearest conf/"), ("weft check --config-path configs", "another folder")],
+        Detail = "Every definition of the project with every point of its sweeps, and every file of a Hydra folder: each primary\n"
+            + "configuration is composed with every option of every group, and all interpolations are evaluated. KEY=VALUE words are\n"
+            + "overrides that hold for all of that.",
+        Examples =
+        [
+            ("weft check", "the project and the nearest conf/"),
+            ("weft check train", "one definition"),
+            ("weft check --schema > weft.schema.json", "for an editor"),
+            ("weft check --config-path configs", "another folder of configurations"),
+        ],
     };
 
-    private static int Run(Arguments arguments, Session session) => CheckConfigurations(ConfigTarget.Find(arguments, arguments.Words, session), arguments.Value(ConfigTarget.Name), session);
+    private static int Run(Arguments arguments, Session session)
+    {
+        if (arguments.Has(Schema))
+        {
+            session.Out.Flush();
+            JsonSchema.Write(session.OutStream);
+            session.OutStream.WriteByte((byte)'\n');
+            return ExitCodes.Succeeded;
+        }
+        string? name = arguments.Word(0) is { } word && !word.Contains('=', StringComparison.Ordinal) ? word : null;
+        bool isAboutConfigurations = Array.Exists(ConfigTarget.Flags, arguments.Has) || (arguments.Words.Count > 0 && name is null);
+        if (isAboutConfigurations || Project.FindRoot(Launch.WorkingFolder(arguments, session)) is not { } root || Project.Open(root, session.Surroundings.Variables) is not { Files.IsEmpty: false } project)
+            return CheckConfigurations(ConfigTarget.Find(arguments, arguments.Words, session), arguments.Value(ConfigTarget.Name), session);
+        int code = ProjectCheck.Run(project, name, session);
+        bool hasFolder = name is null && !session.Json && Directory.Exists(Path.Combine(root, "conf"));
+        return hasFolder ? Math.Max(code, CheckConfigurations(ConfigTarget.Find(arguments, [], session), null, session)) : code;
+    }
 
     private static int CheckConfigurations(ConfigTarget target, string? configName, Session session)
     {

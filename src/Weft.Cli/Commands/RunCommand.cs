@@ -41,6 +41,7 @@ internal static class RunCommand
             Snapshot = code.Take(),
             Name = arguments.Value(RunFlags.Name),
             Fresh = arguments.Has(RunFlags.Fresh),
+            WhenFinished = launch.Prepared.RunsAgain ? WhenFinished.StartNew : WhenFinished.NothingToDo,
         });
         foreach (string message in start.Messages)
             session.Say(message);

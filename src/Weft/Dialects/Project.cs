@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Dialects.HydraFlow;
+using Weft.Dialects.Native;
 using Weft.Text;
 
 namespace Weft.Dialects;
@@ -18,14 +19,13 @@ public sealed class Project
     /// <summary>Files that are known but not read, and what is said of them.</summary>
     private static readonly (string Path, string Words)[] Unsupported =
     [
-        ("weft.yaml", "is Weft's own file; it is not supported yet"),
         (".dstack/workflows.yaml", "is a dstack file; dstack is not supported yet"),
         (".dstack/workflows", "is a dstack folder; dstack is not supported yet"),
         ("project.yaml", "is an MLRun file; MLRun is not supported yet"),
     ];
 
     /// <summary>Files and folders that make a folder a project, relative to it.</summary>
-    private static readonly string[] Marks = [StateFolder, .. HydraFlowFiles, .. Array.ConvertAll(Unsupported, file => file.Path), "conf"];
+    private static readonly string[] Marks = [StateFolder, WeftFile.Name, .. HydraFlowFiles, .. Array.ConvertAll(Unsupported, file => file.Path), "conf"];
 
     private Project(string root, ImmutableArray<Runnable> runnables, ImmutableArray<string> files, ImmutableArray<Diagnostic> unread, Diagnostics diagnostics)
     {
@@ -70,10 +70,18 @@ public sealed class Project
         var diagnostics = new Diagnostics();
         var runnables = ImmutableArray.CreateBuilder<Runnable>();
         var files = ImmutableArray.CreateBuilder<string>();
+        if (File.Exists(Path.Combine(root, WeftFile.Name)))
+        {
+            files.Add(WeftFile.Name);
+            if (TextFile.Read(Path.Combine(root, WeftFile.Name), WeftFile.Name, diagnostics) is { } source)
+                runnables.AddRange(Native(source, root, environment, diagnostics));
+        }
+        bool hasHydraFlow = false;
         foreach (string name in HydraFlowFiles)
         {
-            if (files.Count > 0 || !File.Exists(Path.Combine(root, name)))
+            if (hasHydraFlow || !File.Exists(Path.Combine(root, name)))
                 continue;
+            hasHydraFlow = true;
             files.Add(name);
             if (TextFile.Read(Path.Combine(root, name), name, diagnostics) is { } source && HydraFlowReader.Read(source, environment, diagnostics) is { } file)
                 runnables.AddRange(file.Jobs.Select(job => new JobRunnable(job, root)));
@@ -85,6 +93,23 @@ public sealed class Project
                 unread.Add(new Diagnostic("project/unsupported", $"`{path}` {words}") { Severity = Severity.Warning });
         }
         return new Project(root, runnables.ToImmutable(), files.ToImmutable(), unread.ToImmutable(), diagnostics);
+    }
+
+    /// <summary>The workflows of a native file, then the tasks of its main one; none when something is wrong with the file.</summary>
+    private static IEnumerable<Runnable> Native(Source source, string root, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
+    {
+        int before = diagnostics.Errors;
+        if (WeftFile.Read(source, root, diagnostics) is not { } file)
+            return [];
+        if (diagnostics.Errors > before)
+        {
+            // All problems at once: those of expressions too, which else are found when a workflow is used.
+            foreach ((string name, Span at) in file.Workflows)
+                new WorkflowRunnable(file, name, null, at, environment).Prepare(Arguments.None, diagnostics);
+            return [];
+        }
+        return file.Workflows.Select(one => new WorkflowRunnable(file, one.Name, null, one.At, environment))
+            .Concat(file.Tasks.Where(task => !file.Workflows.Any(one => one.Name == task.Name)).Select(task => new WorkflowRunnable(file, WeftFile.Main, task.Name, task.At, environment)));
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using Weft.Dialects.Hydra;
 using Weft.Text;
+using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Dialects;
@@ -42,6 +43,15 @@ public sealed record Prepared(string Workflow, ImmutableArray<Definition> Defini
 
     /// <summary>The words of each command by the index of its point, where a program of the user's own gets them; null where it gets a file, or a function is called.</summary>
     public CommandPoints? Points { get; init; }
+
+    /// <summary>Values for the inputs of the workflow; those left out take their defaults.</summary>
+    public ImmutableSortedDictionary<string, Value> Inputs { get; init; } = Value.NoEntries;
+
+    /// <summary>Running it once more when it has succeeded is a new execution, whose cached work is reused; else there is nothing to do.</summary>
+    public bool RunsAgain { get; init; }
+
+    /// <summary>Why it can be shown but not run; null when it can.</summary>
+    public Diagnostic? Obstacle { get; init; }
 
     /// <summary>What the user should know: which sweep an argument replaced.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];

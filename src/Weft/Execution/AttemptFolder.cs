@@ -76,9 +76,9 @@ internal sealed class AttemptFolder(string root)
             json.WriteNumber("started", end.Started.ToUnixTimeMilliseconds());
             json.WriteNumber("ended", end.Ended.ToUnixTimeMilliseconds());
             json.WritePropertyName("outputs");
-            json.WriteRawValue(CanonicalJson.Write(new Value.Map(end.Outputs)));
+            ValueJson.WriteEntries(json, end.Outputs);
             json.WritePropertyName("results");
-            json.WriteRawValue(CanonicalJson.Write(new Value.Map(end.Results)));
+            ValueJson.WriteEntries(json, end.Results);
             json.WriteStartArray("warnings");
             foreach (string warning in end.Warnings)
                 json.WriteStringValue(warning);
@@ -131,5 +131,5 @@ internal sealed class AttemptFolder(string root)
     private static DateTimeOffset Time(JsonElement json, string name) => DateTimeOffset.FromUnixTimeMilliseconds(json.GetProperty(name).GetInt64());
 
     private static ImmutableSortedDictionary<string, Value> Entries(JsonElement json, string name) =>
-        CanonicalJson.Read(json.GetProperty(name)) is Value.Map map ? map.Entries : Value.NoEntries;
+        ValueJson.ReadEntries(json.GetProperty(name));
 }

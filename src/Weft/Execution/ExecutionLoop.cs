@@ -1,11 +1,17 @@
 using Microsoft.Win32.SafeHandles;
 using Weft.Platform;
 using Weft.Records;
+using Weft.Snapshots;
+using Weft.Storage;
 using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Execution;
+
+/// <summary>What the loop of an execution works with besides its records.</summary>
+/// <param name="Lives">Whether some process runs an execution now.</param>
+internal sealed record ExecutionStores(BlobStore Blobs, CacheObjects Cache, ProjectFiles Files, Func<ExecutionId, bool> Lives);
 
 /// <summary>
 /// Runs one execution on this machine. One thread owns all state and turns: collect what ended, decide what follows, commit both and the
@@ -39,6 +45,9 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly RunRecorder _recorder;
     private readonly History _history;
     private readonly WorkflowLimits _limits;
+    private readonly ProjectFiles _files;
+    private readonly ResultKeeper _results;
+    private readonly Func<ExecutionId, bool> _lives;
     private readonly Dictionary<NodePath, Step.Start> _open = [];
     private readonly List<(Step.Start Begin, Grant Grant)> _intents = [];
     private readonly List<(NodePath Path, string Because)> _stops = [];
@@ -52,7 +61,7 @@ internal sealed class ExecutionLoop : IDisposable
     private DateTimeOffset _lookedOut;
     private DateTimeOffset _leased;
 
-    public ExecutionLoop(ExecutionRow execution, string owner, Plan plan, RunOptions options, RunFolder folder, ExecutionRecords records, Ledger? ledger)
+    public ExecutionLoop(ExecutionRow execution, string owner, Plan plan, RunOptions options, RunFolder folder, ExecutionRecords records, Ledger? ledger, ExecutionStores stores)
     {
         _execution = execution;
         _owner = owner;
@@ -62,6 +71,7 @@ internal sealed class ExecutionLoop : IDisposable
         _records = records;
         _ledger = options.IgnoreResources ? null : ledger;
         _clock = options.Clock;
+        _lives = stores.Lives;
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, _clock);
         _recorder = new RunRecorder(records.Database, execution, plan, new RecordedBy(options.User, options.ProjectFolder, options.ArtifactRoot), _clock);
@@ -74,7 +84,11 @@ internal sealed class ExecutionLoop : IDisposable
             Additional = options.Variables,
         };
         var hosted = new HostedAttempts(folder, new LocalHosts(folder, options.HostProgram, surroundings), _clock);
-        _attempts = new PlacedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), hosted, call => options.HostsAll || !call.Secrets.IsEmpty);
+        var staging = new Staging(options.ProjectFolder, stores.Blobs, () => new SnapshotReader(options.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
+        var local = new StagedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), staging, _poller, _clock);
+        _files = stores.Files;
+        _results = new ResultKeeper(execution.Id, plan, new ResultCache(stores.Cache, stores.Blobs, Makes, _clock), options.CacheMode, _clock);
+        _attempts = new PlacedAttempts(local, hosted, call => options.HostsAll || !call.Secrets.IsEmpty);
     }
 
     /// <summary>On a network file system the owner says now and then that it lives.</summary>
@@ -177,7 +191,11 @@ internal sealed class ExecutionLoop : IDisposable
             {
                 case Step.Start or Step.Take when !_limits.MayStart(path):
                     break;
+                case Step.Start start when !_results.TryClaim(start):
+                    _timers[path] = facts.Now + ResultCache.LookAgain;
+                    break;
                 case Step.Start start when !TryReserve(start):
+                    _results.Release(start);
                     _frontier.Defer(path);
                     _isShort = true;
                     break;
@@ -223,6 +241,7 @@ internal sealed class ExecutionLoop : IDisposable
         foreach ((Step.Start begin, Grant grant) in _intents)
         {
             _open[begin.Invocation.Path] = begin;
+            _results.Began(begin);
             _attempts.Start(begin.Invocation, grant);
             PublishStart(begin.Invocation, adopted: false);
         }
@@ -247,12 +266,19 @@ internal sealed class ExecutionLoop : IDisposable
             if (!state.Phase.IsTerminal)
                 continue;
             _count.Ended(state);
+            if (_results.Ended(state, NowFacts(), _frontier.State) is { } drift)
+                _options.Publish(new ExecutionEvent.Said(state.Since, drift));
             _options.Publish(new ExecutionEvent.NodeEnded(state.Since, state.Path, state.Phase, state.End));
         }
     }
 
     private void PublishStart(Invocation call, bool adopted) =>
         _options.Publish(new ExecutionEvent.AttemptStarted(_clock.GetUtcNow(), call.Id, call.Path.Text, _folder.Log(call.Id), adopted));
+
+    /// <summary>Whether the one who claimed a cache key still makes its result: here, or in another execution that runs.</summary>
+    private bool Makes(CacheClaim claim) => claim.Execution == _execution.Id
+        ? _frontier.State(claim.Path) is { Phase: Phase.Submitted or Phase.Running } || _intents.Exists(intent => intent.Begin.Invocation.Path == claim.Path)
+        : _lives(claim.Execution);
 
     private bool HasRoom() => _attempts.Count + _intents.Count < _options.Parallel;
 
@@ -310,8 +336,11 @@ internal sealed class ExecutionLoop : IDisposable
         write.Commit();
     }
 
-    private Facts NowFacts() => _options.Facts(new Facts(_execution.Id, _clock.GetUtcNow())
+    private Facts NowFacts() => _options.Facts(_files.AddTo(new Facts(_execution.Id, _clock.GetUtcNow())) with
     {
+        Cache = _results.Ask,
+        CacheMode = _options.CacheMode,
+        CacheScope = _plan.Root.Project is { } project ? project + "/development" : "default/development",
         Folder = _folder.Work,
         Signals = path => _records.ReadSignal(_execution.Id, path) is { } body ? Answers.Read(body) : null,
         StopAskedBy = _stoppedBy,
@@ -368,6 +397,7 @@ internal sealed class ExecutionLoop : IDisposable
                 ?? throw new InvalidOperationException($"the plan has no call of {row.Id}, which was started");
             _open[row.Id.Path] = begin;
             _limits.Started(row.Id.Path);
+            _results.Began(begin);
             open.Add((begin.Invocation, row.Started ?? row.Intended));
         }
         List<Invocation> never = _attempts.Adopt(open);

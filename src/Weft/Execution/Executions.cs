@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Weft.Platform;
 using Weft.Records;
+using Weft.Storage;
 using Weft.Values;
 using Weft.Workflows;
 
@@ -72,7 +73,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
             if ((OwnerOnAnotherHost(row) ?? (options.TakesOver ? null : LeftOnAnotherHost(row))) is { } other || !Own(row, owner, out other))
                 throw new ExecutionTakenException(other);
             var ledger = new Ledger(place.RuntimeFolder, OwnedResources.Find(options.Environment["CUDA_VISIBLE_DEVICES"]));
-            var loop = new ExecutionLoop(row, owner, plan, options, folder, records, ledger) { KeepsLease = place.IsShared };
+            var loop = new ExecutionLoop(row, owner, plan, options, folder, records, ledger, Results(options)) { KeepsLease = place.IsShared };
             return new RunningExecution(loop, owning, records, id, owner);
         }
         catch
@@ -170,6 +171,15 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         RunFolder folder = place.FolderOf(id);
         folder.Create();
         return FileLock.TryAcquire(folder.Lock, LockMode.Exclusive, TakeOverTime);
+    }
+
+    /// <summary>Where the outputs of tasks go, and where those of earlier executions are found.</summary>
+    private ExecutionStores Results(RunOptions options)
+    {
+        var state = new StateFolder(place.StateFolder);
+        var hashes = new FileHashes(options.FileDigests, clock);
+        BlobStore blobs = options.Blobs ?? new FolderBlobStore(state.Blobs, hashes, clock);
+        return new ExecutionStores(blobs, new CacheObjects(state.Cache), new ProjectFiles(options.ProjectFolder, hashes), execution => FileLock.IsHeld(place.FolderOf(execution).Lock));
     }
 
     private bool Own(ExecutionRow row, string owner, out string other)

@@ -17,6 +17,22 @@ internal static class HostContract
         _ => throw new IOException($"a task of the kind {call.Body.GetType().Name} cannot be run as a program"),
     };
 
+    /// <summary>The folder that a task runs in: the project's, or its own.</summary>
+    public static string WorkspaceOf(Invocation call, string projectFolder) =>
+        call.Workspace == Workspace.Project ? projectFolder : Path.Combine(call.Folder, Invocation.PrivateFolder);
+
+    /// <summary>The variables by which the programs of a virtual environment, or those beside an interpreter, come first.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> PythonVariables(Invocation call, string projectFolder, string? path)
+    {
+        if (call.Python is not { } python)
+            return [];
+        string full = Path.GetFullPath(python, projectFolder);
+        string programs = Path.Combine(full, "bin");
+        return Directory.Exists(programs)
+            ? [new("VIRTUAL_ENV", full), new("PATH", $"{programs}:{path}")]
+            : [new("PATH", $"{Path.GetDirectoryName(full)}:{path}")];
+    }
+
     /// <summary>The variables of one attempt: the task's own, then those that say where everything is.</summary>
     public static List<KeyValuePair<string, string>> Variables(Invocation call, RunFolder folder, Grant grant)
     {
@@ -39,6 +55,8 @@ internal static class HostContract
             if (output.Path is { } path)
                 variables.Add(new("WEFT_OUTPUT_" + VariableName(output.Name), path));
         }
+        if (call.KeepsCheckpoints)
+            variables.Add(new("WEFT_CHECKPOINT", folder.Checkpoint(call.Path)));
         if (HasParams(call))
             variables.Add(new("WEFT_PARAMS", ParamsPath(call)));
         return variables;
@@ -52,11 +70,13 @@ internal static class HostContract
             Directory.CreateDirectory(call.Folder);
         foreach (Declared output in call.Outputs)
         {
-            if (output.Path is { } path)
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (output is { Path: { } path, IsFixed: false })
+                Directory.CreateDirectory(output.Type is TypeExpr.Folder ? path : Path.GetDirectoryName(path)!);
         }
+        if (call.KeepsCheckpoints)
+            Directory.CreateDirectory(folder.Checkpoint(call.Path));
         if (hasParams)
-            File.WriteAllText(ParamsPath(call), CanonicalJson.Write(new Value.Map(call.Inputs)));
+            File.WriteAllText(ParamsPath(call), CanonicalJson.Write(new Value.Map(ParamsOf(call))));
     }
 
     /// <summary>
@@ -110,9 +130,19 @@ internal static class HostContract
     }
 
     /// <summary>Where the program of an attempt starts.</summary>
-    public static string FolderOf(Invocation call, string projectFolder) => call.Workspace == Workspace.Project ? projectFolder : call.Folder;
+    public static string FolderOf(Invocation call, string projectFolder) =>
+        call.WorkingFolder is { } inside ? Path.Combine(WorkspaceOf(call, projectFolder), inside) : WorkspaceOf(call, projectFolder);
 
     private static string LinesPath(LineFile lines, string folder) => Path.Combine(folder, lines.Name);
+
+    /// <summary>The inputs as the program sees them: files and folders are paths.</summary>
+    private static ImmutableSortedDictionary<string, Value> ParamsOf(Invocation call)
+    {
+        ImmutableSortedDictionary<string, Value> inputs = call.Inputs;
+        foreach (Staged input in call.Staged)
+            inputs = inputs.SetItem(input.Name, input.Given);
+        return inputs;
+    }
 
     private static bool HasParams(Invocation call) => !call.Inputs.IsEmpty;
 

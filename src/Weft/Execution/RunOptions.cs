@@ -1,4 +1,5 @@
 using Weft.Platform;
+using Weft.Storage;
 using Weft.Tasks;
 using Weft.Workflows;
 
@@ -38,6 +39,15 @@ public sealed record RunOptions
 
     /// <summary>Cache, file digests and the like for decisions; execution, time, folders, signals and the stop are filled in by the loop.</summary>
     public Func<Facts, Facts> Facts { get; init; } = facts => facts;
+
+    /// <summary>How results of earlier executions are used. Default: they are taken, and new ones kept.</summary>
+    public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
+
+    /// <summary>Where outputs are kept; null for the folder <c>blobs</c> of the project's state.</summary>
+    internal BlobStore? Blobs { get; init; }
+
+    /// <summary>Remembers digests of files; null reads every file anew.</summary>
+    internal IDigestCache? FileDigests { get; init; }
 
     /// <summary>Is told what happens, on the loop's thread: be quick, and do not throw.</summary>
     public Action<ExecutionEvent> Publish { get; init; } = _ => { };

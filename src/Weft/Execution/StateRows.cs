@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Weft.Records;
@@ -13,7 +14,7 @@ internal static class StateRows
 {
     public static NodeRow ToRow(NodeState state) => new(
         state.Path, state.Phase.ToString(), state.Attempt, state.Key, Origin: null,
-        state.Outputs.IsEmpty ? null : CanonicalJson.Write(new Value.Map(state.Outputs)),
+        state.Outputs.IsEmpty ? null : WriteValues(state.Outputs),
         state.Tally is { } tally ? Write(tally) : null,
         state.Phase.IsTerminal ? state.Since : null);
 
@@ -24,7 +25,7 @@ internal static class StateRows
         var state = new NodeState(row.Path, Enum.Parse<Phase>(row.Phase), row.Attempt)
         {
             Key = row.Key,
-            Outputs = row.Outputs is { } outputs && CanonicalJson.Read(outputs) is Value.Map map ? map.Entries : Value.NoEntries,
+            Outputs = row.Outputs is { } outputs ? ReadValues(outputs) : Value.NoEntries,
             Tally = row.Tally is { } tally ? ReadTally(tally) : null,
             Since = row.Ended ?? last?.Ended ?? last?.Intended ?? default,
             Started = last?.Intended,
@@ -64,6 +65,21 @@ internal static class StateRows
         }
     }
 
+    /// <summary>Values so that they read back as they are, files and folders included.</summary>
+    public static string WriteValues(ImmutableSortedDictionary<string, Value> values)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+            ValueJson.WriteEntries(json, values);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    public static ImmutableSortedDictionary<string, Value> ReadValues(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text);
+        return ValueJson.ReadEntries(document.RootElement);
+    }
+
     public static string Write(Tally tally)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -93,7 +109,7 @@ internal static class StateRows
                 json.WriteNumber("index", best.Index);
                 json.WriteString("result", CanonicalJson.Write(Value.Of(best.Result)));
                 json.WritePropertyName("values");
-                json.WriteRawValue(CanonicalJson.Write(new Value.Map(best.Values)));
+                ValueJson.WriteEntries(json, best.Values);
                 json.WriteEndObject();
             }
             json.WriteEndObject();
@@ -116,7 +132,7 @@ internal static class StateRows
         if (json.TryGetProperty("best", out JsonElement best))
         {
             Value result = CanonicalJson.Read(best.GetProperty("result").GetString()!);
-            var values = CanonicalJson.Read(best.GetProperty("values")) is Value.Map map ? map.Entries : Value.NoEntries;
+            ImmutableSortedDictionary<string, Value> values = ValueJson.ReadEntries(best.GetProperty("values"));
             tally = tally with { Best = new BestPoint(best.GetProperty("index").GetInt64(), AsNumber(result), values) };
         }
         return tally;

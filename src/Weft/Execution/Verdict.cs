@@ -39,8 +39,6 @@ internal sealed record EndedAttempt(AttemptId Id, Outcome Outcome, DateTimeOffse
 /// </summary>
 internal static class Verdict
 {
-    public const int RequeueCode = 75;
-
     /// <summary>Lines of a failed attempt's log that are recorded.</summary>
     public const int TailLines = 10;
 
@@ -72,7 +70,10 @@ internal static class Verdict
         var outputs = results.Values.ToBuilder();
         foreach (Declared output in call.Outputs)
         {
-            bool exists = output.Path is null ? outputs.ContainsKey(output.Name) : Path.Exists(output.Path);
+            // An integer is a float where one is declared: `1` in the results file says nothing else.
+            if (output.Path is null && outputs.TryGetValue(output.Name, out Value? value) && Casting.Fit(output.Type, value) is { } fitted)
+                outputs[output.Name] = fitted;
+            bool exists = output.Path is null ? outputs.ContainsKey(output.Name) : IsThere(output.Path);
             if (!exists && !output.Type.TakesNone)
             {
                 string expected = output.Path is null ? $"a line `{output.Name}=…` in $WEFT_RESULTS" : output.Path;
@@ -82,6 +83,9 @@ internal static class Verdict
         return end with { Outcome = new Outcome.Succeeded(), Outputs = outputs.ToImmutable() };
     }
 
+    /// <summary>The folder of an output is made before the start, so one that is empty was not written.</summary>
+    private static bool IsThere(string path) => File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any());
+
     private static EndedAttempt Failed(EndedAttempt end, ExitStatus status, string log, string path)
     {
         ResultsFile results = ReadQuietly(path);
@@ -89,12 +93,12 @@ internal static class Verdict
         {
             137 => "exit code 137 (killed, or exited so)",
             > 128 and <= 192 => $"exit code {status.Code} ({SignalName(status.Code - 128)}, or exited so)",
-            RequeueCode => "exit code 75 (asked to be started again)",
+            Calls.RequeueCode => "exit code 75 (asked to be started again)",
             _ => $"exit code {status.Code.ToString(CultureInfo.InvariantCulture)}",
         };
         ErrorClass kind = status.Code switch
         {
-            RequeueCode => ErrorClass.Preempted,
+            Calls.RequeueCode => ErrorClass.Preempted,
             137 or 143 => ErrorClass.System,
             _ => ErrorClass.User,
         };

@@ -105,7 +105,7 @@ public enum Root
     /// <summary><c>item.NAME</c>: a parameter of the point that runs; <c>item</c> all of them.</summary>
     Item,
 
-    /// <summary><c>words</c>: the words of the point as they go on a command line, a list of texts.</summary>
+    /// <summary><c>words</c>: the words of the point as they go on a command line, a list of texts; <c>words.flags</c>: as <c>--key value</c>.</summary>
     Words,
 
     /// <summary><c>outputs.NAME</c>: the path at which the task shall write this output.</summary>
@@ -119,6 +119,9 @@ public enum Root
 
     /// <summary><c>secrets.NAME</c>: known on the task host only, never stored.</summary>
     Secret,
+
+    /// <summary><c>outside.KIND…</c>: a file, or an output of an earlier execution; see <see cref="Expressions.Outside"/>.</summary>
+    Outside,
 }
 
 /// <summary>One step of a path: a name, or an index when <see cref="Name"/> is null. A negative index counts from the end.</summary>
@@ -142,7 +145,12 @@ public enum Op
     /// <summary>The value if the condition holds, else the other: arguments condition, then, else.</summary>
     If,
 
-    Abs, Bool, Count, First, Float, Int, Last, Len, Max, Mean, Min, Round, Str, Sum,
+    Abs, Bool, Count, First, Float, Int, Last, Len, Max, Mean,
+
+    /// <summary>A map with the values of another put over it; a key with points is a path into it.</summary>
+    Merge,
+
+    Min, Round, Str, Sum,
 
     /// <summary>
     /// An aggregate over the values of parameters, only in a selection: <c>mean(val_acc) over seed</c>. Arguments: the aggregate, then the

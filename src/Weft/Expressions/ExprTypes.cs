@@ -90,6 +90,8 @@ public sealed class ExprTypes(Func<Expr.Ref, TypeExpr> typeOf, Action<Diagnostic
                 return TypeExpr.Int;
             case Op.Str:
                 return TypeExpr.Text;
+            case Op.Merge:
+                return TypeExpr.Struct;
             case Op.If:
                 Condition(apply.Arguments[0]);
                 return Casting.Common(types[1..], TypeExpr.Any);

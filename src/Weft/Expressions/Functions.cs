@@ -18,6 +18,7 @@ internal static class Functions
         ["len"] = (Op.Len, 1, 1),
         ["max"] = (Op.Max, 1, int.MaxValue),
         ["mean"] = (Op.Mean, 1, 1),
+        ["merge"] = (Op.Merge, 2, 2),
         ["min"] = (Op.Min, 1, int.MaxValue),
         ["round"] = (Op.Round, 1, 2),
         ["str"] = (Op.Str, 1, 1),
@@ -41,6 +42,7 @@ internal static class Functions
         ["best"] = Root.Best,
         ["run"] = Root.Run,
         ["secrets"] = Root.Secret,
+        ["outside"] = Root.Outside,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Binary operators: how they are written and how tightly they bind (1 loosest).</summary>

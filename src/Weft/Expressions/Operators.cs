@@ -199,12 +199,32 @@ internal static class Operators
                 _ => null,
             },
             Op.Round => Round(a, arguments.Length > 1 ? arguments[1] : null),
+            Op.Merge => a is Value.Map below && arguments[1] is Value.Map above ? Merge(below, above) : null,
             Op.Min or Op.Max => Extreme(arguments.Length > 1 ? arguments : Items(a), op == Op.Max ? 1 : -1),
             Op.Count => Items(a) is { IsDefault: false } items ? Value.Of((long)items.Length) : null,
             Op.Sum => Total(Items(a)),
             Op.Mean => Items(a) is { IsDefaultOrEmpty: false } items && Total(items) is { } total ? Value.Of(Double(total) / items.Length) : null,
             _ => null,
         };
+    }
+
+    /// <summary>A key with points that is none of the map itself leads into the maps inside, which are made where they are missing.</summary>
+    private static Value.Map Merge(Value.Map below, Value.Map above)
+    {
+        Value.Map merged = below;
+        foreach ((string key, Value value) in above.Entries)
+            merged = Put(merged, key, value);
+        return merged;
+    }
+
+    private static Value.Map Put(Value.Map map, string path, Value value)
+    {
+        int point = path.IndexOf('.');
+        if (point <= 0 || point == path.Length - 1 || map.Entries.ContainsKey(path))
+            return new Value.Map(map.Entries.SetItem(path, value));
+        string head = path[..point];
+        Value.Map inner = map.Entries.GetValueOrDefault(head) as Value.Map ?? new Value.Map(Value.NoEntries);
+        return new Value.Map(map.Entries.SetItem(head, Put(inner, path[(point + 1)..], value)));
     }
 
     /// <summary>The items of a list or the values of a map, those that are null left out; default when it is neither.</summary>

@@ -41,6 +41,13 @@ public sealed class SnapshotReader
         return status.Succeeded ? ReadStatus(status.Text, Prefix(cancellation)) : new CodeSnapshot(null, WalkSources());
     }
 
+    /// <summary>The files that a snapshot stands for, relative to the project's folder: under git those that are tracked or not ignored, else the sources.</summary>
+    public IEnumerable<string> Files(CancellationToken cancellation)
+    {
+        CommandResult? listed = IsUnderGit() ? Git(cancellation, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".") : null;
+        return listed is { Succeeded: true } ? listed.Text.Split('\0', StringSplitOptions.RemoveEmptyEntries).Where(path => !IsLeftOut(path)) : WalkSources().Keys;
+    }
+
     /// <summary>Paths below the project's folder that differ between two commits; none when git does not know one of them.</summary>
     public IEnumerable<string> ChangedBetween(string earlier, string later, CancellationToken cancellation)
     {

@@ -47,6 +47,26 @@ internal sealed class Trees(BlobStore blobs)
         return new StoredBlob(blobs.Put(manifest.Write()).Digest, manifest.Size);
     }
 
+    /// <summary>The digest that a folder would be kept under, and the size of its files; nothing is kept.</summary>
+    /// <exception cref="IOException">Something in it is unreadable, or changes meanwhile.</exception>
+    public static (Digest Digest, long Size) DigestOf(string folder, FileHashes hashes)
+    {
+        var entries = new List<TreeEntry>();
+        foreach (string path in Walk(folder))
+        {
+            string relative = Path.GetRelativePath(folder, path);
+            FileStatus status = FileStatus.TryRead(path) ?? throw new IOException($"cannot read {path}: it is gone, or its name is not UTF-8");
+            entries.Add(status.Form switch
+            {
+                FileForm.Link => new TreeEntry.Link(relative, new FileInfo(path).LinkTarget ?? ""),
+                FileForm.Folder => new TreeEntry.EmptyFolder(relative),
+                _ => new TreeEntry.File(relative, hashes.Of(path, status), status.Size, (status.Mode & AnyExecute) != 0),
+            });
+        }
+        TreeManifest manifest = TreeManifest.Of(entries);
+        return (Digest.Of(manifest.Write()), manifest.Size);
+    }
+
     /// <summary>What is in a stored folder.</summary>
     /// <exception cref="BlobMissingException">The store has none.</exception>
     public TreeManifest Read(Digest tree) =>

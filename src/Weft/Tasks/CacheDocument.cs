@@ -22,6 +22,9 @@ public sealed record CacheDocument(
     /// <summary>What the version was computed from; null when the author gave it.</summary>
     public VersionDocument? Computed { get; init; }
 
+    /// <summary>Of several equal calls at one time only one runs.</summary>
+    public bool IsExclusive { get; init; }
+
     /// <summary>The canonical JSON that is hashed.</summary>
     public string Canonical()
     {
@@ -52,6 +55,9 @@ public sealed record CacheDocument(
 /// <param name="Code">Digest of the declared files; null when none are declared.</param>
 public sealed record VersionDocument(string Command, Digest? Code, ImmutableSortedDictionary<string, string> Env, string? Image, string Salt = "")
 {
+    /// <summary>The declared files one by one: what tells which of them changed. Hashed as one digest, <see cref="Code"/>.</summary>
+    public FileDigests? Files { get; init; }
+
     public Digest Digest() => CanonicalJson.DigestOf(Value.MapOf(
     [
         new("code", Code is { } code ? Value.Of(code.ToString()) : Value.None),

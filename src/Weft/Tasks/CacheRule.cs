@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Values;
 
 namespace Weft.Tasks;
 
@@ -21,6 +22,13 @@ public sealed record CacheRule(bool On, string? Version = null, bool SingleFligh
 
     /// <summary>Inputs that do not count.</summary>
     public ImmutableArray<string> Ignore { get; init; } = [];
+}
+
+/// <summary>The content of files by their paths.</summary>
+public sealed record FileDigests(ImmutableSortedDictionary<string, Digest> Each)
+{
+    /// <summary>One digest for all of them, names included.</summary>
+    public Digest Whole => CanonicalJson.DigestOf(Value.MapOf(Each.Select(file => KeyValuePair.Create(file.Key, Value.Of(file.Value.ToString())))));
 }
 
 /// <summary>Files of a project by pattern (<c>src/**/*.py</c>), relative to its folder; a pattern that starts with <c>!</c> takes out.</summary>

@@ -39,6 +39,21 @@ public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string
     public Limits Limits { get; init; } = Limits.None;
 
     public Workspace Workspace { get; init; } = Workspace.Project;
+
+    /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
+    public string? WorkingFolder { get; init; }
+
+    /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
+    public string? Python { get; init; }
+
+    /// <summary>A list of packages, relative to the project's folder: the program runs in an environment that has them.</summary>
+    public string? Requirements { get; init; }
+
+    /// <summary>It has a folder that outlives its attempts.</summary>
+    public bool KeepsCheckpoints { get; init; }
+
+    /// <summary>The folder that a private workspace is, in the attempt's own.</summary>
+    public const string PrivateFolder = "project";
 }
 
 /// <summary>A file that the host writes before the start into the folder in which the program starts, and removes at the end.</summary>
@@ -64,13 +79,10 @@ public abstract record CallBody
     public sealed record Managed(string Symbol) : CallBody;
 }
 
-/// <summary>An input that lies in the store.</summary>
-/// <param name="Path">Where the program finds it, absolute.</param>
-public sealed record Staged(string Name, Value.Blob Blob, string Path);
-
 /// <summary>An output that the program must leave.</summary>
 /// <param name="Path">Where it is written, absolute; null for a value, which comes through WEFT_RESULTS.</param>
-public sealed record Declared(string Name, TypeExpr Type, string? Path);
+/// <param name="IsFixed">The path is the program's own choice, perhaps in the user's checkout: the output is copied from there.</param>
+public sealed record Declared(string Name, TypeExpr Type, string? Path, bool IsFixed = false);
 
 /// <summary>One of the machines of an attempt, from 0.</summary>
 public readonly record struct Rank(int Number, int Of);

@@ -22,10 +22,13 @@ public sealed record Resources(
     int TasksPerNode = 1,
     bool Interruptible = false)
 {
+    // One instance, so that two that ask nothing of an engine's own are equal.
+    private static readonly ImmutableSortedDictionary<string, string> NoNative = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     public static Resources None { get; } = new();
 
     /// <summary>Passed to the engine untouched.</summary>
-    public ImmutableSortedDictionary<string, string> Native { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Native { get; init; } = NoNative;
 }
 
 /// <summary>GPUs by number, with a model or a size of memory when it matters: <c>A100:2</c>.</summary>

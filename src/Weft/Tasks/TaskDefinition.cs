@@ -40,6 +40,18 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
 
     /// <summary>The container image to run in, where an engine has containers.</summary>
     public string? Image { get; init; }
+
+    /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
+    public string? Python { get; init; }
+
+    /// <summary>A list of packages for pip, relative to the project's folder: the program runs in an environment that has them.</summary>
+    public string? Requirements { get; init; }
+
+    /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
+    public string? WorkingFolder { get; init; }
+
+    /// <summary>It has a folder that outlives its attempts, and exit code 75 asks for another one.</summary>
+    public bool KeepsCheckpoints { get; init; }
 }
 
 /// <summary>
@@ -79,6 +91,9 @@ public abstract record TaskBody
 /// </param>
 public sealed record Port(TypeExpr Type, Value? Default = null, string? Path = null, string? Doc = null)
 {
+    /// <summary>The <see cref="Path"/> is one that the program has fixed, relative to the folder in which it runs: the output is copied from there.</summary>
+    public bool IsFixed { get; init; }
+
     public static ImmutableSortedDictionary<string, Port> None { get; } = ImmutableSortedDictionary.Create<string, Port>(StringComparer.Ordinal);
 
     /// <summary>True when an input may be left out.</summary>

@@ -55,8 +55,12 @@ public static class TaskJson
             }
             json.WriteEndArray();
         }
-        if (task.Image is { } image)
-            json.WriteString("image", image);
+        WriteText(json, "image", task.Image);
+        WriteText(json, "interpreter", task.Python);
+        WriteText(json, "requirements", task.Requirements);
+        WriteText(json, "folder", task.WorkingFolder);
+        if (task.KeepsCheckpoints)
+            json.WriteBoolean("checkpoints", true);
         json.WriteEndObject();
     }
 
@@ -87,6 +91,10 @@ public static class TaskJson
                 "secrets" => task with { Secrets = ReadTexts(value) },
                 "apps" => task with { Apps = [.. value.EnumerateArray().Select(app => new AppPort(app.GetProperty("name").GetString()!, Number(app, "number"), Text(app, "path")))] },
                 "image" => task with { Image = value.GetString() },
+                "interpreter" => task with { Python = value.GetString() },
+                "requirements" => task with { Requirements = value.GetString() },
+                "folder" => task with { WorkingFolder = value.GetString() },
+                "checkpoints" => task with { KeepsCheckpoints = true },
                 _ => throw new JsonException($"a task has no `{property.Name}`"),
             };
         }
@@ -113,7 +121,7 @@ public static class TaskJson
                 ValueJson.Write(json, value);
             }
             if (port.Path is { } path)
-                json.WriteString("path", path);
+                json.WriteString(port.IsFixed ? "at" : "path", path);
             if (port.Doc is { } doc)
                 json.WriteString("doc", doc);
             json.WriteEndObject();
@@ -254,8 +262,8 @@ public static class TaskJson
         : new Port(
             TypeParser.Parse(json.GetProperty("type").GetString()!),
             json.TryGetProperty("default", out JsonElement value) ? ValueJson.Read(value) : null,
-            Text(json, "path"),
-            Text(json, "doc"));
+            Text(json, "path") ?? Text(json, "at"),
+            Text(json, "doc")) { IsFixed = json.TryGetProperty("at", out _) };
 
     private static void WriteExpressions(Utf8JsonWriter json, string name, ImmutableArray<Expr> expressions)
     {
@@ -275,6 +283,12 @@ public static class TaskJson
         foreach (string text in texts)
             json.WriteStringValue(text);
         json.WriteEndArray();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? text)
+    {
+        if (text is not null)
+            json.WriteString(name, text);
     }
 
     private static ImmutableArray<string> ReadTexts(JsonElement json) => [.. json.EnumerateArray().Select(text => text.GetString()!)];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Weft.Values;
 
@@ -59,7 +60,7 @@ public static class Casting
         TypeExpr.Record record => value is Value.Map map && record.Fields.All(field => Accepts(field.Value, map.Entries.GetValueOrDefault(field.Key, Value.None))),
         TypeExpr.File => value is Value.Blob { Kind: BlobKind.File } or Value.Text,
         TypeExpr.Folder => value is Value.Blob { Kind: BlobKind.Folder } or Value.Text,
-        TypeExpr.Table => value is Value.Blob or Value.Text or Value.Null,
+        TypeExpr.Table table => value is Value.Blob or Value.Text or Value.Null || (value is Value.List && table.Format == "runs"),
         _ when type == TypeExpr.Any => true,
         _ when type == TypeExpr.None => value is Value.Null,
         _ when type == TypeExpr.Bool => value is Value.Bool,
@@ -71,6 +72,29 @@ public static class Casting
         _ when type == TypeExpr.Struct => value is Value.Map,
         _ => false,
     };
+
+    /// <summary>A value as one of a type, where that loses nothing: an integer becomes a float, a text an instant. Null when it is none.</summary>
+    public static Value? Fit(TypeExpr type, Value value)
+    {
+        if (Accepts(type, value))
+            return value;
+        if (type is TypeExpr.Optional optional)
+            return Fit(optional.Of, value);
+        if (type == TypeExpr.Float && value is Value.Int whole)
+            return Value.Of((double)whole.Number);
+        if (type == TypeExpr.Time && value is Value.Text text && DateTimeOffset.TryParse(text.Content, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset instant))
+            return new Value.Time(instant);
+        if (type is not TypeExpr.List { Of: var item } || value is not Value.List list)
+            return null;
+        var items = ImmutableArray.CreateBuilder<Value>(list.Items.Length);
+        foreach (Value one in list.Items)
+        {
+            if (Fit(item, one) is not { } fitted)
+                return null;
+            items.Add(fitted);
+        }
+        return new Value.List(items.MoveToImmutable());
+    }
 
     /// <summary>The type of a constant. The items of a list need one type; a list of several kinds is a list of any.</summary>
     public static TypeExpr TypeOf(Value value) => value switch

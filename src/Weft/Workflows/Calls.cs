@@ -9,8 +9,17 @@ namespace Weft.Workflows;
 /// <summary>Decides about one use of a task: the cache first, then an attempt, then whether another one follows.</summary>
 internal static class Calls
 {
+    /// <summary>The format of an input that is all points of a sweep: the program gets a folder with an index.</summary>
+    public const string RunsFormat = "runs";
+
     /// <summary>After so many attempts, those of its retries left out, a lost one counts as failed.</summary>
     private const int MostLost = 10;
+
+    /// <summary>The exit code by which a program that keeps checkpoints asks to be started again.</summary>
+    public const int RequeueCode = 75;
+
+    /// <summary>A program that asks so often goes in circles.</summary>
+    private const int MostRequeued = 1000;
 
     public static Step Start(Surroundings around, PlanNode node, NodePath path, NodeState state, Callee callee)
     {
@@ -24,7 +33,7 @@ internal static class Calls
             switch (around.Facts.Cache(document.Key()))
             {
                 // What grew is cached as a whole: its entry has the results of the graph, not the graph.
-                case CacheAnswer.Hit hit when node.Node is Node.Grow || FirstMissing(task, hit.Outputs) is null:
+                case CacheAnswer.Hit hit when hit.IsYoungEnough(task.Cache, around.Facts.Now) && (node.Node is Node.Grow || FirstMissing(task, hit.Outputs) is null):
                     return new Step.Reuse(document.Key(), hit.Outputs);
                 case CacheAnswer.Reserved reserved when task.Cache.SingleFlight:
                     return new Step.Wait(reserved.Until);
@@ -70,6 +79,9 @@ internal static class Calls
                 return new Step.Finish(state.Outputs);
             case Outcome.Cancelled cancelled:
                 return new Step.Cancel(cancelled.By);
+            // The program asked for another attempt, to go on from its checkpoint: that is no failure.
+            case Outcome.Failed { ExitCode: RequeueCode } when task.KeepsCheckpoints && stop is null && state.Attempt < MostRequeued:
+                return Again(around, node, path, state, task with { Retry = task.Retry with { Times = state.Attempt, On = ErrorClass.All, Backoff = default } }, stop, (Outcome.Failed)state.End);
             case Outcome.Failed failed:
                 return Again(around, node, path, state, task, stop, failed);
             default:
@@ -108,11 +120,11 @@ internal static class Calls
         VersionDocument? computed = null;
         if (task.Cache.Version is null)
         {
-            Digest? code = task.Cache.Code.IsEmpty ? null : facts.Files(task.Cache.Code);
+            FileDigests? code = task.Cache.Code.IsEmpty ? null : facts.Files(task.Cache.Code);
             if (code is null && !task.Cache.Code.IsEmpty)
                 return null;
             computed = new VersionDocument(
-                TaskText.Of(task.Body), code, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt);
+                TaskText.Of(task.Body), code?.Whole, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt) { Files = code };
         }
         return new CacheDocument(
             facts.CacheScope,
@@ -120,7 +132,7 @@ internal static class Calls
             computed?.Digest().ToString() ?? task.Cache.Version!.Trim(),
             Types(task.In),
             Types(task.Out),
-            inputs.RemoveRange(task.Cache.Ignore)) { Computed = computed };
+            inputs.RemoveRange(task.Cache.Ignore)) { Computed = computed, IsExclusive = task.Cache.SingleFlight };
     }
 
     private static ImmutableSortedDictionary<string, TypeExpr> Types(ImmutableSortedDictionary<string, Port> ports) =>
@@ -148,8 +160,8 @@ internal static class Calls
     {
         var id = new AttemptId(around.Facts.Execution, path, number);
         string folder = around.Facts.Folder(id);
-        ImmutableArray<Staged> staged = [.. inputs.Where(input => input.Value is Value.Blob).Select(input => new Staged(input.Key, (Value.Blob)input.Value, $"{folder}/inputs/{input.Key}"))];
-        ImmutableArray<Declared> outputs = [.. task.Out.Select(port => new Declared(port.Key, port.Value.Type, port.Value.Type.IsBlob ? $"{folder}/{port.Value.Path ?? "outputs/" + port.Key}" : null))];
+        ImmutableArray<Staged> staged = [.. inputs.Select(input => Staged.Of(input.Key, input.Value, folder + "/inputs", task.In[input.Key].Type is TypeExpr.Table { Format: RunsFormat })).OfType<Staged>()];
+        ImmutableArray<Declared> outputs = [.. task.Out.Select(port => new Declared(port.Key, port.Value.Type, PathOf(around.Facts, task, folder, port.Key, port.Value), port.Value.IsFixed))];
         Lookup outside = around.For(node.Scope, path);
         Lookup inside = reference => reference.Root switch
         {
@@ -185,8 +197,24 @@ internal static class Calls
                 Needs = task.Needs,
                 Limits = task.Limits,
                 Workspace = task.Workspace,
+                WorkingFolder = task.WorkingFolder,
+                Python = task.Python,
+                Requirements = task.Requirements,
+                KeepsCheckpoints = task.KeepsCheckpoints,
             },
             document);
+    }
+
+    /// <summary>Where an output is written; null for a value.</summary>
+    private static string? PathOf(Facts facts, TaskDefinition task, string folder, string name, Port port)
+    {
+        TypeExpr type = port.Type is TypeExpr.Optional optional ? optional.Of : port.Type;
+        if (!type.IsBlob)
+            return null;
+        if (!port.IsFixed)
+            return $"{folder}/{port.Path ?? "outputs/" + name}";
+        string workspace = task.Workspace == Workspace.Private ? $"{folder}/{Invocation.PrivateFolder}" : facts.ProjectFolder;
+        return task.WorkingFolder is { } inside ? $"{workspace}/{inside}/{port.Path}" : $"{workspace}/{port.Path}";
     }
 
     /// <summary>Everything that is run with its values filled in; or the step that says why it cannot be.</summary>
@@ -251,8 +279,8 @@ internal static class Calls
 
     private static Evaluated Given(Expr.Ref reference, ImmutableSortedDictionary<string, Value> inputs, ImmutableArray<Staged> staged)
     {
-        if (reference.Path is [{ Name: { } name }] && staged.FirstOrDefault(one => one.Name == name) is { } file)
-            return new Evaluated.Is(Value.Of(file.Path));
+        if (reference.Path is [{ Name: { } name }, ..] && staged.FirstOrDefault(one => one.Name == name) is { } files)
+            return Evaluator.Follow(reference, 1, files.Given);
         return Evaluator.Follow(reference, 0, new Value.Map(inputs));
     }
 

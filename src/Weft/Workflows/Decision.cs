@@ -18,6 +18,9 @@ namespace Weft.Workflows;
 /// </remarks>
 public static class Decision
 {
+    /// <summary>The output of a sweep that is all its points.</summary>
+    private const string Runs = "runs";
+
     /// <summary>Holes looked over in one step, so that a sparse sweep does not hold up the loop.</summary>
     private const int MostHoles = 10_000;
 
@@ -62,7 +65,7 @@ public static class Decision
             return around.State(node.Scope)!.Tally!.Open > 0 ? new Step.Wait() : new Step.Skip();
         if (around.Facts.StopAskedBy is { } by)
             return new Step.Cancel(by);
-        if (!isHandler && Doomed(around, node.Scope) is not null)
+        if (!isHandler && !node.Node.Always && Doomed(around, node.Scope) is not null)
             return new Step.Block();
         if (isHandler ? around.State(node.Scope)?.Tally is not { Open: 0 } : Dependencies(around, node).Any(need => need is not { Phase.IsTerminal: true }))
             return new Step.Wait();
@@ -125,7 +128,7 @@ public static class Decision
     {
         if (around.Facts.StopAskedBy is { } by)
             return new Step.Cancel(by);
-        return Doomed(around, array.Scope) is not null ? new Step.Block() : Call(around, array, path, state, body);
+        return !array.Node.Always && Doomed(around, array.Scope) is not null ? new Step.Block() : Call(around, array, path, state, body);
     }
 
     /// <summary>Starts what a node or an element uses.</summary>
@@ -183,7 +186,7 @@ public static class Decision
             return path == node.Path && node.Node is Node.Each each ? ContinueEach(around, node, each, state, state.Tally) : Close(around, path, state);
         if (path == node.Path && node.Node is Node.Gate gate)
             return ContinueGate(around, node, gate, state);
-        return Calls.Continue(around, node, path, state, callee!, HandlerOf(around, node) ? null : Doomed(around, node.Scope));
+        return Calls.Continue(around, node, path, state, callee!, HandlerOf(around, node) || node.Node.Always ? null : Doomed(around, node.Scope));
     }
 
     private static bool HandlerOf(Surroundings around, PlanNode node) => around.Plan.WorkflowAt(node.Scope)!.Handler == node.Node.Id;
@@ -233,7 +236,7 @@ public static class Decision
     {
         FailureBudget budget = each.Budget;
         long size = SizeOf(around, node, each);
-        bool isStopped = around.Facts.StopAskedBy is not null || Doomed(around, node.Scope) is not null;
+        bool isStopped = around.Facts.StopAskedBy is not null || (!each.Always && Doomed(around, node.Scope) is not null);
         bool isSpent = !budget.RunAll && (budget.StopAfter is { } allowed ? tally.Failed > allowed : each.Over is Elements.Listed && size - tally.Failed < budget.Needed(size));
         bool isEnough = each.Stop is { } stop && IsEnough(around, node, stop, tally);
         if (!isStopped && !isSpent && !isEnough && tally.Next < size)
@@ -294,7 +297,10 @@ public static class Decision
             outputs["best"] = new Value.Map(best.Values.SetItem("params", Parameters(around, node, best.Index)).SetItem("index", Value.Of(best.Index)));
         if (!around.Plan.ShapeAt(node.Scope).IsGathered(node.Node.Id))
             return outputs.ToImmutable();
-        foreach (string name in around.Plan.ClosureAt(node.Scope).OutputsOf(each.Body).Keys)
+        WorkflowShape shape = around.Plan.ShapeAt(node.Scope);
+        if (shape.ResultsRead(node.Node.Id).Contains(Runs))
+            outputs[Runs] = AllRuns(around, node, size);
+        foreach (string name in around.Plan.ClosureAt(node.Scope).OutputsOf(each.Body).Keys.Union(shape.ResultsRead(node.Node.Id)).Where(name => name != Runs))
         {
             var items = ImmutableArray.CreateBuilder<Value>();
             for (long index = 0; index < size; index++)
@@ -306,6 +312,18 @@ public static class Decision
             outputs[name] = new Value.List(items.ToImmutable());
         }
         return outputs.ToImmutable();
+    }
+
+    /// <summary>Every point that gave something: its index, its parameters, what it gave.</summary>
+    private static Value.List AllRuns(Surroundings around, PlanNode node, long size)
+    {
+        var runs = ImmutableArray.CreateBuilder<Value>();
+        for (long index = 0; index < size; index++)
+        {
+            if (around.State(node.Path.Element(index)) is { Phase.HasOutputs: true } element)
+                runs.Add(Value.MapOf([new("index", Value.Of(index)), new("params", Parameters(around, node, index)), new("results", new Value.Map(element.Outputs))]));
+        }
+        return new Value.List(runs.ToImmutable());
     }
 
     private static Value.Map Parameters(Surroundings around, PlanNode node, long index) =>
@@ -337,7 +355,7 @@ public static class Decision
     {
         if (around.Facts.StopAskedBy is { } by)
             return new Step.Cancel(by);
-        if (Doomed(around, node.Scope) is { } cause)
+        if (!node.Node.Always && Doomed(around, node.Scope) is { } cause)
             return new Step.Cancel($"the failure of {cause.Path}");
         DateTimeOffset? end = gate.Limit is { } limit ? state.Since + limit : null;
         if (gate.Kind == GateKind.Sleep)

@@ -63,6 +63,9 @@ public sealed record WorkflowDefinition(string Name, ImmutableArray<Node> Nodes,
 
     /// <summary>Nodes that run at one time; null leaves it to the engine.</summary>
     public int? Parallel { get; init; }
+
+    /// <summary>The project that it belongs to, under whose name results of equal work are shared and experiments stand; null when its file names none.</summary>
+    public string? Project { get; init; }
 }
 
 /// <summary>What happens to the rest of a workflow when a node has failed.</summary>

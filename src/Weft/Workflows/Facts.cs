@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Expressions;
 using Weft.Tasks;
 using Weft.Values;
 
@@ -15,8 +16,14 @@ public sealed record Facts(ExecutionId Execution, DateTimeOffset Now)
     /// <summary>The first part of every cache key: whose cache it is.</summary>
     public string CacheScope { get; init; } = "default/development";
 
-    /// <summary>The digest of the content of files; null when one of them is missing.</summary>
-    public Func<FileSet, Digest?> Files { get; init; } = _ => null;
+    /// <summary>The digests of files; null when one of them is missing.</summary>
+    public Func<FileSet, FileDigests?> Files { get; init; } = _ => null;
+
+    /// <summary>The project's folder, absolute.</summary>
+    public string ProjectFolder { get; init; } = "";
+
+    /// <summary>A value from outside the graph (<see cref="Root.Outside"/>).</summary>
+    public Lookup Outside { get; init; } = reference => Evaluator.Wrong(reference, "expression/outside", $"`{reference}` is not known here");
 
     /// <summary>The answer to a gate; null while there is none.</summary>
     public Func<NodePath, Signal?> Signals { get; init; } = _ => null;
@@ -38,7 +45,14 @@ public abstract record CacheAnswer
     /// <summary>It has none, or cannot be asked: then the task runs.</summary>
     public static readonly CacheAnswer Nothing = new Miss();
 
-    public sealed record Hit(ImmutableSortedDictionary<string, Value> Outputs) : CacheAnswer;
+    public sealed record Hit(ImmutableSortedDictionary<string, Value> Outputs) : CacheAnswer
+    {
+        /// <summary>When the result was made; null when that is not known.</summary>
+        public DateTimeOffset? Made { get; init; }
+
+        /// <summary>Whether a rule takes a result of this age.</summary>
+        public bool IsYoungEnough(CacheRule rule, DateTimeOffset now) => rule.MaxAge is not { } most || Made is not { } made || now - made <= most;
+    }
 
     public sealed record Miss : CacheAnswer;
 

@@ -24,6 +24,12 @@ public abstract record Node(NodeId Id, Span At)
 
     public Overrides With { get; init; } = Overrides.None;
 
+    /// <summary>A failure of another node does not keep it from running.</summary>
+    public bool Always { get; init; }
+
+    /// <summary>A name that is moved here when the node has succeeded.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>What the node runs; null for a gate.</summary>
     public Callee? Uses => this switch
     {
@@ -54,6 +60,9 @@ public abstract record Node(NodeId Id, Span At)
     /// <summary>Waits for a person or for time.</summary>
     public sealed record Gate(NodeId Id, GateKind Kind, Span At) : Node(Id, At)
     {
+        /// <summary>What a person is asked.</summary>
+        public string? Message { get; init; }
+
         /// <summary>Of an input: the type of the value that is asked for.</summary>
         public TypeExpr? Type { get; init; }
 

@@ -200,7 +200,7 @@ public sealed class Planner
             return Forecast.WillRun;
         switch (_around.Facts.Cache(key))
         {
-            case CacheAnswer.Hit hit:
+            case CacheAnswer.Hit hit when hit.IsYoungEnough(definition.Cache, _around.Facts.Now):
                 _known[node.Path] = new NodeState(node.Path, Phase.Reused) { Outputs = hit.Outputs, Key = key };
                 return new Forecast.Reuse(key);
             case CacheAnswer.Reserved when definition.Cache.SingleFlight:

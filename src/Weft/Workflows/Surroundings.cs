@@ -29,6 +29,7 @@ internal sealed class Surroundings(Plan plan, Func<NodePath, NodeState?> states,
         Root.Item => Item(reference, path),
         Root.Words => Words(reference, path),
         Root.Run => Run(reference, scope, path),
+        Root.Outside => facts.Outside(reference),
         Root.Best => Evaluator.Wrong(reference, "expression/best", "`best` is only known in a stop condition"),
         Root.Output => Evaluator.Wrong(reference, "expression/outputs", "the paths of outputs are only known in the task that writes them"),
         _ => Evaluator.Wrong(reference, "expression/secret", "a secret reaches a program as an environment variable, never as a value"),
@@ -185,10 +186,23 @@ internal sealed class Surroundings(Plan plan, Func<NodePath, NodeState?> states,
     {
         for (NodePath at = path; !at.IsRoot; at = at.Parent)
         {
-            if (at.Index is not null && PointAt(at) is { } point)
-                return Evaluator.Follow(reference, 0, Value.ListOf(point.Words.Select(word => Value.Of(word.Text))));
+            if (at.Index is null || PointAt(at) is not { } point)
+                continue;
+            if (reference.Path is [{ Name: "flags" }])
+                return new Evaluated.Is(Value.ListOf(point.Words.SelectMany(Flags)));
+            return Evaluator.Follow(reference, 0, Value.ListOf(point.Words.Select(word => Value.Of(word.Text))));
         }
         return Evaluator.Wrong(reference, "expression/words", "`words` are only known inside a sweep");
+    }
+
+    /// <summary><c>--key</c> and its value for the word <c>key=value</c>.</summary>
+    internal static IEnumerable<Value> Flags(Word word)
+    {
+        int equals = word.Text.IndexOf('=');
+        string key = equals < 0 ? word.Text : word.Text[..equals];
+        yield return Value.Of("--" + key.TrimStart('+', '-'));
+        if (equals >= 0)
+            yield return Value.Of(word.Text[(equals + 1)..]);
     }
 
     private Evaluated Run(Expr.Ref reference, NodePath scope, NodePath path)

@@ -23,6 +23,8 @@ public static class WorkflowJson
             json.WriteString("handler", handler.Text);
         if (workflow.Parallel is { } parallel)
             json.WriteNumber("parallel", parallel);
+        if (workflow.Project is { } project)
+            json.WriteString("project", project);
         json.WriteStartArray("nodes");
         foreach (Node node in workflow.Nodes)
             Write(json, node);
@@ -46,6 +48,7 @@ public static class WorkflowJson
                 "continue" => workflow with { Policy = OnFailure.Continue },
                 "handler" => workflow with { Handler = new NodeId(value.GetString()!) },
                 "parallel" => workflow with { Parallel = value.GetInt32() },
+                "project" => workflow with { Project = value.GetString() },
                 "nodes" => workflow with { Nodes = [.. value.EnumerateArray().Select(ReadNode)] },
                 _ => throw new JsonException($"a workflow has no `{property.Name}`"),
             };
@@ -85,6 +88,8 @@ public static class WorkflowJson
                 break;
             case Node.Gate gate:
                 json.WriteString("gate", gate.Kind.ToString());
+                if (gate.Message is { } message)
+                    json.WriteString("message", message);
                 if (gate.Type is { } type)
                     json.WriteString("type", type.ToString());
                 if (gate.Limit is { } limit)
@@ -114,6 +119,10 @@ public static class WorkflowJson
         }
         if (node.With != Overrides.None)
             Write(json, node.With);
+        if (node.Always)
+            json.WriteBoolean("always", true);
+        if (node.Tag is { } tag)
+            json.WriteString("tag", tag);
         json.WriteEndObject();
     }
 
@@ -167,6 +176,7 @@ public static class WorkflowJson
         {
             _ when json.TryGetProperty("gate", out JsonElement gate) => new Node.Gate(id, Enum.Parse<GateKind>(gate.GetString()!), Expr.Nowhere)
             {
+                Message = json.TryGetProperty("message", out JsonElement message) ? message.GetString() : null,
                 Type = json.TryGetProperty("type", out JsonElement type) ? TypeParser.Parse(type.GetString()!) : null,
                 Limit = json.TryGetProperty("limitTicks", out JsonElement limit) ? TimeSpan.FromTicks(limit.GetInt64()) : null,
             },
@@ -181,6 +191,8 @@ public static class WorkflowJson
             After = json.TryGetProperty("after", out JsonElement after) ? [.. after.EnumerateArray().Select(edge => new Edge(new NodeId(edge[0].GetString()!), Enum.Parse<EdgeRule>(edge[1].GetString()!)))] : [],
             When = json.TryGetProperty("when", out JsonElement when) ? ExprJson.Read(when) : null,
             With = json.TryGetProperty("with", out JsonElement with) ? ReadOverrides(with) : Overrides.None,
+            Always = json.TryGetProperty("always", out _),
+            Tag = json.TryGetProperty("tag", out JsonElement tag) ? tag.GetString() : null,
         };
     }
 

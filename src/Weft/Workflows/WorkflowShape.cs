@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Values;
@@ -14,6 +15,7 @@ public sealed class WorkflowShape
     private readonly int[][] _dependencies;
     private readonly List<int>?[] _dependents;
     private readonly HashSet<NodeId> _gathered = [];
+    private readonly Dictionary<NodeId, HashSet<string>> _read = [];
 
     public WorkflowShape(WorkflowDefinition workflow)
     {
@@ -63,6 +65,9 @@ public sealed class WorkflowShape
 
     /// <summary>True when the lists of an Each's results are used, not only its best.</summary>
     public bool IsGathered(NodeId id) => _gathered.Contains(id);
+
+    /// <summary>The results of an Each that are read by their names, <c>best</c> left out.</summary>
+    public IReadOnlySet<string> ResultsRead(NodeId id) => _read.TryGetValue(id, out HashSet<string>? names) ? names : ImmutableHashSet<string>.Empty;
 
     /// <summary>The expressions of a node that are evaluated in its workflow before it starts.</summary>
     public static IEnumerable<Expr> Expressions(Node node)
@@ -123,6 +128,12 @@ public sealed class WorkflowShape
                 && !(reference.Path.Length > 1 && reference.Path[1].Name == "best"))
             {
                 _gathered.Add(reference.Node);
+                if (reference.Path is [_, { Name: { } name }, ..])
+                {
+                    if (!_read.TryGetValue(reference.Node, out HashSet<string>? names))
+                        _read[reference.Node] = names = new HashSet<string>(StringComparer.Ordinal);
+                    names.Add(name);
+                }
             }
         }
     }

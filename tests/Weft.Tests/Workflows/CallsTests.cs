@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Weft.Expressions;
 using Weft.Support;
 using Weft.Tasks;
@@ -24,7 +25,8 @@ public sealed class CallsTests
         });
         Assert.Equal("python|train.py|--data|/run/train/1/inputs/data|--lr=1e-05|a|b c|--out|/run/train/1/out/model.pkl|-n|1", string.Join('|', ((CallBody.Command)call.Body).Words));
         Assert.Equal("LR=2e-05", string.Join(' ', call.Env.Select(variable => $"{variable.Key}={variable.Value}")));
-        Assert.Equal(new Staged("data", Data, "/run/train/1/inputs/data"), Assert.Single(call.Staged));
+        Staged staged = Assert.Single(call.Staged);
+        Assert.Equal(("data", (Value)Data, "/run/train/1/inputs/data"), (staged.Name, staged.Value, staged.Path));
         Assert.Equal("acc float , model file:pkl /run/train/1/out/model.pkl", string.Join(", ", call.Outputs.Select(output => $"{output.Name} {output.Type} {output.Path}")));
         Assert.Equal(Value.None, call.Inputs["note"]);
         Assert.Equal(["WANDB_API_KEY"], call.Secrets);
@@ -64,7 +66,7 @@ public sealed class CallsTests
     public void A_computed_version_follows_command_code_environment_image_and_salt_only()
     {
         TaskDefinition task = new("train", new TaskBody.Command(Words("python t.py ${{ inputs.lr }}")), Expr.Nowhere) { In = Graphs.Ports("lr:float"), Cache = new CacheRule(true) { Code = new FileSet(["*.py"]) } };
-        string Key(TaskDefinition one, string code = "a") => Calls.DocumentOf(new Facts(default, default) { Files = _ => Digest.Of(code) }, one, Value.NoEntries.Add("lr", Value.Of(0.1)))!.Key();
+        string Key(TaskDefinition one, string code = "a") => Calls.DocumentOf(new Facts(default, default) { Files = _ => new FileDigests(ImmutableSortedDictionary<string, Digest>.Empty.Add("a.py", Digest.Of(code))) }, one, Value.NoEntries.Add("lr", Value.Of(0.1)))!.Key();
         string key = Key(task);
         Assert.Equal(key, Key(task with { Needs = new Resources(8), Retry = new Retry(3), Secrets = ["S"], Limits = new Limits(TimeSpan.FromHours(1)) }));
         string[] others =

@@ -1,0 +1,52 @@
+using Weft.Cli.Terminal;
+using Weft.Dialects;
+using Weft.Text;
+using Weft.Workflows;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>Checks what can be run in a project: files, graphs, every point of every sweep.</summary>
+internal static class ProjectCheck
+{
+    /// <param name="name">One definition; null for all.</param>
+    public static int Run(Project project, string? name, Session session)
+    {
+        var problems = new Diagnostics();
+        problems.AddRange(project.Diagnostics);
+        foreach (Diagnostic unread in project.Unread)
+            problems.Add(unread);
+        IEnumerable<Runnable> runnables = name is not null ? project.Find(name, problems) is { } one ? [one] : [] : project.Runnables;
+        int count = 0;
+        var seen = new HashSet<Diagnostic>();
+        foreach (Runnable runnable in runnables)
+        {
+            count++;
+            foreach (Diagnostic problem in Check(runnable, project.Root).Where(seen.Add))
+                problems.Add(problem);
+        }
+        if (problems.Count > 0 || session.Json)
+            session.Report(problems);
+        if (!problems.HasErrors && !session.Json)
+            session.Say($"{Amounts.Count(count, "definition")} checked, nothing wrong");
+        return problems.HasErrors ? ExitCodes.BadInput : ExitCodes.Succeeded;
+    }
+
+    /// <summary>All that is wrong with one definition, its graph and the values of its points.</summary>
+    private static Diagnostics Check(Runnable runnable, string root)
+    {
+        var problems = new Diagnostics();
+        if (runnable.Prepare(Dialects.Arguments.None, problems) is not { } prepared)
+            return problems;
+        foreach (GraphProblem problem in new GraphCheck(new Closure(prepared.Definitions)).Check(prepared.Workflow))
+            problems.Add(problem.Diagnostic);
+        if (prepared.Obstacle is { } obstacle)
+            problems.Add(obstacle with { Severity = Severity.Warning });
+        if (problems.HasErrors || prepared.Definitions.OfType<Definition.OfWorkflow>().First(one => one.Name == prepared.Workflow).Workflow.In.Any(port => !port.Value.IsOptional))
+            return problems;
+        var planned = new Diagnostics();
+        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, TimeProvider.System), planned);
+        foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))
+            problems.Add(problem);
+        return problems;
+    }
+}

@@ -1,0 +1,314 @@
+using System.Collections.Immutable;
+using Weft.Config.Yaml;
+using Weft.Expressions;
+using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Dialects.Native;
+
+/// <summary>Makes the nodes and definitions of one task of a workflow.</summary>
+internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes changes, Diagnostics problems)
+{
+    private readonly References _references = new(scope.Names, problems);
+
+    /// <summary>What came of a task: nodes, the definitions that they use, and what stands for the outputs of a task of two sides.</summary>
+    public sealed record Made(ImmutableArray<Node> Nodes, ImmutableArray<Definition> Definitions, Branch? Branch);
+
+    public Made? Read(string name, YamlMapping task, Span at)
+    {
+        int before = problems.Errors;
+        var inputs = Expr.NoBindings.ToBuilder();
+        foreach ((string input, YamlNode value, _) in task.EntriesOf("inputs"))
+        {
+            if (_references.Read(value) is { } bound)
+                inputs[input] = bound;
+        }
+        Elements? over = OverOf(name, task, inputs);
+        ImmutableArray<Edge> after = [.. task.TextsOf("needs").Select(need => new Edge(new NodeId(need), EdgeRule.Succeeded))];
+        Expr? when = ExpressionOf(task, "when");
+        string? question = task.TextOf("approve") ?? task.MapOf("approve").TextOf("message");
+        bool isAsked = task["approve"] is not null;
+        TimeSpan? patience = task.MapOf("approve").TextOf("limit") is { } limit ? Quantities.Time(limit) : null;
+        bool hasBody = task["run"] is not null || task["script"] is not null || task["call"] is not null || task["uses"] is not null;
+        if (!hasBody && !isAsked && task.Entries.All(entry => entry.Key is YamlScalar key && Vocabulary.Task.Keys.Any(known => known.Name == key.Text)))
+        {
+            problems.Error("weft/no-body", $"task `{name}` says nothing to run", at, "one of `run`, `script`, `call` or `uses`; or `approve` for a question alone");
+            return null;
+        }
+        var nodes = ImmutableArray.CreateBuilder<Node>();
+        if (isAsked)
+        {
+            var gate = new Node.Gate(new NodeId(hasBody ? name + "/approve" : name), GateKind.Approve, at)
+            {
+                Message = question, Limit = patience, When = when, After = [.. after, .. Before(inputs.Values)],
+            };
+            nodes.Add(gate);
+            if (!hasBody)
+                return new Made(nodes.ToImmutable(), [], null);
+            after = after.Add(new Edge(gate.Id, EdgeRule.Succeeded));
+        }
+        var definitions = ImmutableArray.CreateBuilder<Definition>();
+        Branch? branch = null;
+        if (Callee(name, task, inputs, over, definitions, at) is not { } callee)
+            return null;
+        Node node = Placed(new NodeId(name), callee, over, task, at) with { Bind = inputs.ToImmutable(), After = after, Tag = task.TextOf("tag") };
+        if (task.MapOf("else") is { } otherwise && when is not null)
+        {
+            branch = BranchOf(name, task, otherwise, when, node, definitions, at);
+            (ImmutableArray<Node> arms, ImmutableArray<Definition> fails) = branch.Expand();
+            nodes.AddRange(arms);
+            definitions.AddRange(fails);
+        }
+        else
+        {
+            if (task["else"] is { } alone && when is null)
+                problems.Error("weft/else", $"task `{name}` has `else` without `when`", alone.At);
+            nodes.Add(node with { When = when });
+        }
+        return problems.Errors > before ? null : new Made(nodes.ToImmutable(), definitions.ToImmutable(), branch);
+    }
+
+    /// <summary>The nodes that expressions wait for.</summary>
+    private static IEnumerable<Edge> Before(IEnumerable<Expr> expressions) => expressions.SelectMany(Evaluator.References)
+        .Where(reference => reference.Root == Root.Node).Select(reference => new Edge(reference.Node, EdgeRule.Succeeded)).Distinct();
+
+    private Callee? Callee(string name, YamlMapping task, ImmutableSortedDictionary<string, Expr>.Builder inputs, Elements? over, ImmutableArray<Definition>.Builder definitions, Span at)
+    {
+        if (task.TextOf("uses") is { } used)
+        {
+            if (scope.Workflows.Contains(used))
+                return new Callee(CalleeKind.Workflow, used, task["uses"]!.At);
+            bool isElsewhere = used.Contains("://", StringComparison.Ordinal) || used.StartsWith("csharp:", StringComparison.Ordinal);
+            problems.Error("weft/uses", isElsewhere ? $"`{used}` cannot be used yet: only workflows of this file can" : $"there is no workflow `{used}` in this file", task["uses"]!.At,
+                Suggest.HintOrList(used, [.. scope.Workflows], "workflows"));
+            return null;
+        }
+        ImmutableSortedDictionary<string, Port> outputs = OutputsOf(name, task, over);
+        if (TaskBodies.Of(task, outputs.Keys, problems) is not { } body)
+            return null;
+        definitions.Add(new Definition.OfTask(Definition(name, task, task, WithArguments(body, task, over), inputs, outputs, over, at)));
+        return new Callee(CalleeKind.Task, scope.TaskName(name), at);
+    }
+
+    /// <param name="where">Where the body stands: the task, or its <c>else</c>.</param>
+    private TaskDefinition Definition(
+        string name, YamlMapping task, YamlMapping where, TaskBody body, ImmutableSortedDictionary<string, Expr>.Builder inputs, ImmutableSortedDictionary<string, Port> outputs, Elements? over, Span at)
+    {
+        YamlMapping? all = file.Root.MapOf("env");
+        YamlMapping? own = task.MapOf("env");
+        var env = Expr.NoBindings.ToBuilder();
+        foreach ((string variable, YamlNode value, _) in all.EntriesOf("vars").Concat(own.EntriesOf("vars")))
+        {
+            if (value is YamlScalar scalar && Template.Parse(scalar.Text, scalar.At, problems) is { } text)
+                env[variable] = text;
+        }
+        AddParameters(body, env.Values, inputs, over);
+        AddConfig(task, inputs, over);
+        bool isFixed = outputs.Values.Any(port => port.IsFixed);
+        Workspace workspace = task.TextOf("workspace") switch
+        {
+            "private" => Workspace.Private,
+            null when isFixed && over is not null => Workspace.Private,
+            _ => Workspace.Project,
+        };
+        if (isFixed && over is not null && workspace == Workspace.Project)
+            problems.Error("weft/shared-output", $"the points of `{name}` would all write the same path in the project's folder", task["outputs"]!.At, "write `workspace: private`, or give the output a path of its own run");
+        string? warning = task["checkpoint"] is YamlScalar { Text: var text2 } && task.FlagOf("checkpoint") is null ? text2 : null;
+        YamlMapping? fileResources = file.Root.MapOf("resources");
+        CacheRule cache = Settings.CacheOf(file.Root, task, !outputs.IsEmpty);
+        return new TaskDefinition(scope.TaskName(name), body, at)
+        {
+            In = Ports(inputs, over),
+            Out = outputs,
+            Needs = Settings.ResourcesOf(fileResources, task.MapOf("resources")),
+            Limits = Settings.LimitsOf(fileResources, task.MapOf("resources"), warning),
+            Retry = Settings.RetryOf(task),
+            Cache = cache.On && cache.Version is null ? cache with { Code = new FileSet(SourcesOf(task, where, body)) } : cache,
+            Workspace = workspace,
+            WorkingFolder = task.TextOf("working_dir"),
+            Env = env.ToImmutable(),
+            Secrets = [.. all.TextsOf("secrets").Concat(own.TextsOf("secrets")).Distinct()],
+            Python = own.TextOf("python") ?? (own.TextOf("requirements") is null ? all.TextOf("python") : null),
+            Requirements = own.TextOf("requirements") ?? (own.TextOf("python") is null ? all.TextOf("requirements") : null),
+            KeepsCheckpoints = task["checkpoint"] is not null && task.FlagOf("checkpoint") != false,
+        };
+    }
+
+    /// <summary>Every input, and every parameter of a point, whose values are taken from the point.</summary>
+    private static ImmutableSortedDictionary<string, Port> Ports(ImmutableSortedDictionary<string, Expr>.Builder inputs, Elements? over)
+    {
+        var ports = Port.None.ToBuilder();
+        foreach ((string input, Expr bound) in inputs)
+            ports[input] = new Port(bound is Expr.Ref { Root: Root.Node, Path: [_, { Name: "runs" }] } ? new TypeExpr.Table(Calls.RunsFormat, ImmutableSortedDictionary<string, TypeExpr>.Empty) : TypeExpr.Any);
+        foreach (string parameter in NativeSweep.ParametersOf(over))
+            ports.TryAdd(parameter, new Port(TypeExpr.Any));
+        return ports.ToImmutable();
+    }
+
+    /// <summary>A parameter of the workflow that the task's own words name becomes an input of the task, and so part of its cache key.</summary>
+    private void AddParameters(TaskBody body, IEnumerable<Expr> env, ImmutableSortedDictionary<string, Expr>.Builder inputs, Elements? over)
+    {
+        IEnumerable<Expr> expressions = body switch
+        {
+            TaskBody.Command command => command.Words,
+            TaskBody.Shell shell => [shell.Script],
+            TaskBody.Fail fail => [fail.Message],
+            _ => [],
+        };
+        var own = NativeSweep.ParametersOf(over).ToHashSet(StringComparer.Ordinal);
+        foreach (Expr.Ref reference in expressions.Concat(env).SelectMany(Evaluator.References))
+        {
+            if (reference is { Root: Root.Input, Path: [{ Name: { } name }, ..] } && !inputs.ContainsKey(name) && !own.Contains(name) && scope.In.ContainsKey(name))
+                inputs[name] = new Expr.Ref(Root.Input, [new Segment(name)], reference.At);
+        }
+    }
+
+    private void AddConfig(YamlMapping task, ImmutableSortedDictionary<string, Expr>.Builder inputs, Elements? over)
+    {
+        if (task.TextOf("config") is not { } key)
+            return;
+        if (file.Root.TextOf("config") is null)
+            problems.Error("weft/config", "a task can be handed a part of the configuration only where the file names one", task["config"]!.At, "write `config: conf/main.yaml` at the top of the file");
+        else if (inputs.ContainsKey("config"))
+            problems.Error("weft/config", "the part of the configuration is an input named `config`, and the task has another one of that name", task["config"]!.At);
+        else if (changes.Config?.Part(key, task["config"]!.At, NativeSweep.SpaceOf(over), problems) is { } part)
+            inputs["config"] = part;
+    }
+
+    private ImmutableSortedDictionary<string, Port> OutputsOf(string name, YamlMapping task, Elements? over)
+    {
+        var ports = Port.None.ToBuilder();
+        foreach ((string output, YamlNode value, Span at) in task.EntriesOf("outputs"))
+        {
+            var map = value as YamlMapping;
+            string? path = map is null ? (value as YamlScalar)?.Text : map.TextOf("path") ?? map.TextOf("at");
+            TypeExpr type = map.TextOf("type") is { } typed && TypeParser.Parse(typed, out _) is { } known ? known
+                : path is null ? TypeExpr.Any : path.EndsWith('/') ? new TypeExpr.Folder() : new TypeExpr.File();
+            if (path is not null && map?["at"] is null && path.Split('/')[0] is "inputs" or "project" or "params.json")
+                problems.Error("weft/output-path", $"`{path.Split('/')[0]}` is where a run has its own things", value.At, "give the output another path");
+            if (path is not null && !IsInside(path))
+                problems.Error("weft/output-path", $"the path of the output `{output}` leads out of its folder", value.At, "write a relative path without `..`");
+            if (over is not null && output is "best" or "runs")
+                problems.Error("weft/output-name", $"`{output}` cannot be an output of `{name}`: a sweep gives that itself", at);
+            ports[output] = new Port(map.FlagOf("optional") == true ? TypeExpr.Optionally(type) : type, null, path?.TrimEnd('/'), map.TextOf("doc")) { IsFixed = map?["at"] is not null };
+        }
+        return ports.ToImmutable();
+    }
+
+    private static bool IsInside(string path) => path.Length > 0 && !path.StartsWith('/') && !path.Split('/').Contains("..");
+
+    /// <summary>The values of a point behind the command, as the task wants them.</summary>
+    private TaskBody WithArguments(TaskBody body, YamlMapping task, Elements? over)
+    {
+        if (body is not TaskBody.Command command || task.TextOf("args") is not ("hydra" or "flags"))
+            return body;
+        if (task["run"] is null)
+        {
+            problems.Error("weft/args", "`args` goes with `run` only", task["args"]!.At);
+            return body;
+        }
+        var words = command.Words.ToBuilder();
+        if (task.TextOf("args") == "hydra")
+        {
+            words.AddRange(changes.WordsFor(task.TextOf("config")).Select(Expr.Of));
+            if (over is Elements.Known)
+                words.Add(new Expr.Ref(Root.Words, [], task["args"]!.At));
+        }
+        else
+        {
+            if (over is Elements.Known)
+                words.Add(new Expr.Ref(Root.Words, [new Segment("flags")], task["args"]!.At));
+            foreach (string list in over is Elements.Listed listed ? listed.Zip.Keys : [])
+            {
+                words.Add(Expr.Of("--" + list));
+                words.Add(new Expr.Ref(Root.Input, [new Segment(list)], task["args"]!.At));
+            }
+        }
+        return new TaskBody.Command(words.ToImmutable());
+    }
+
+    private Elements? OverOf(string name, YamlMapping task, ImmutableSortedDictionary<string, Expr>.Builder inputs)
+    {
+        if (task.MapOf("sweep") is { } sweep)
+        {
+            if (task["foreach"] is { } both)
+                problems.Error("weft/one-of", $"`sweep` and `foreach` both stand in task `{name}`", both.At);
+            return new NativeSweep(changes, problems).Read(scope.TaskName(name), sweep) is { } space ? new Elements.Known(space) : null;
+        }
+        if (task.MapOf("foreach") is null)
+            return null;
+        var zip = Expr.NoBindings.ToBuilder();
+        foreach ((string list, YamlNode value, Span at) in task.EntriesOf("foreach"))
+        {
+            if (inputs.ContainsKey(list))
+                problems.Error("weft/foreach", $"`{list}` is a list of `foreach` and an input of task `{name}`", at);
+            else if (_references.Read(value) is { } bound)
+                zip[list] = bound;
+        }
+        return new Elements.Listed(zip.ToImmutable());
+    }
+
+    private Node Placed(NodeId id, Callee callee, Elements? over, YamlMapping task, Span at)
+    {
+        string? engine = task.TextOf("engine") ?? task.MapOf("engine").TextOf("use");
+        Overrides with = engine is null ? Overrides.None : Overrides.None with { Engine = engine };
+        if (over is null)
+            return new Node.Use(id, callee, at) { With = with };
+        YamlMapping where = task.MapOf("sweep") ?? task;
+        return new Node.Each(id, over, callee, at)
+        {
+            With = with,
+            Parallel = (int?)where.WholeOf("parallel"),
+            Budget = Settings.BudgetOf(where),
+            Best = where.TextOf("select") is { } text && ExprParser.Parse(text, where["select"]!.At, problems, Root.Item) is { } select ? Selection.Of(select, problems) : null,
+            Stop = ExpressionOf(where, "stop") ?? ExpressionOf(task, "stop"),
+        };
+    }
+
+    private Branch BranchOf(string name, YamlMapping task, YamlMapping otherwise, Expr when, Node node, ImmutableArray<Definition>.Builder definitions, Span at)
+    {
+        Arm other;
+        if (otherwise["fail"] is YamlScalar fail)
+        {
+            other = new Arm.Fail(Template.Parse(fail.Text, fail.At, problems) ?? Expr.Of(fail.Text));
+        }
+        else
+        {
+            var inputs = node.Bind.ToBuilder();
+            Elements? over = (node as Node.Each)?.Over;
+            ImmutableSortedDictionary<string, Port> outputs = OutputsOf(name, task, over);
+            TaskBody body = TaskBodies.Of(otherwise, outputs.Keys, problems) ?? new TaskBody.Fail(Expr.Of("nothing to run"));
+            TaskDefinition definition = Definition(name, task, otherwise, body, inputs, outputs, over, at) with { Name = scope.TaskName(name) + "/else" };
+            definitions.Add(new Definition.OfTask(definition));
+            var callee = new Callee(CalleeKind.Task, definition.Name, at);
+            Node second = node switch
+            {
+                Node.Each each => each with { Body = callee },
+                Node.Use use => use with { Body = callee },
+                _ => node,
+            };
+            other = new Arm.OfNode(second with { Bind = inputs.ToImmutable() });
+        }
+        return new Branch(new NodeId(name), [new BranchCase(when, new Arm.OfNode(node))], other, at);
+    }
+
+    private Expr? ExpressionOf(YamlMapping where, string key) =>
+        where[key] is YamlScalar scalar && where.TextOf(key) is { } text ? ExprParser.Parse(text, scalar.At, problems) : null;
+
+    /// <summary>The files whose content is part of the cache key: those that are named, else those that the command names, with what they import.</summary>
+    private ImmutableArray<string> SourcesOf(YamlMapping task, YamlMapping where, TaskBody body)
+    {
+        if (task["sources"] is not null)
+            return task.TextsOf("sources");
+        IEnumerable<string> words = body switch
+        {
+            TaskBody.Command command when where["call"] is null => command.Words.OfType<Expr.Literal>().Select(word => word.Value).OfType<Value.Text>().Select(text => text.Content),
+            TaskBody.Command => TaskBodies.FileOfCall(where) is { } module ? [module] : [],
+            _ => [],
+        };
+        return PythonSources.Of(file.Folder, task.TextOf("working_dir"), words);
+    }
+}
