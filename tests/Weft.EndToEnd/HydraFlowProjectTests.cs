@@ -64,6 +64,24 @@ public sealed class HydraFlowProjectTests : IDisposable
     }
 
     [Fact]
+    public void The_name_of_a_job_is_the_experiment_of_its_runs()
+    {
+        _folder.Write("hydraflow.yaml",
+            """
+            jobs:
+              job:
+                name: iris
+                run: sh -c 'echo "$MLFLOW_EXPERIMENT_NAME $2"' --
+                sets:
+                  - each: a=1,2
+            """);
+        ProgramResult result = Weft("run", "job");
+        Assert.Equal("iris a=1\niris a=2\n", result.Out);
+        Assert.Equal(2, Runs("iris").Count);
+        Assert.Contains("no experiment `job` has runs here", Weft("runs", "job").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_code_that_ran_is_kept()
     {
         Assert.Equal(0, Weft("run", "job_sequential").ExitCode);

@@ -29,7 +29,7 @@ internal static class Foreground
         {
             run = store.Executions.Take(start, plan, new RunOptions
             {
-                Variables = call => door.Variables(call.Id, plan.Workflow),
+                Variables = call => door.Variables(call.Id, plan.ExperimentOf(call.Path)),
                 ArtifactRoot = runsFolder,
                 Parallel = options.Parallel,
                 IgnoreResources = options.IgnoreResources,

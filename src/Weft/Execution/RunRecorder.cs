@@ -42,7 +42,7 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
         if (!IsRecorded(state))
             return;
         long ended = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var run = new NodeRun(plan.Workflow, execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
+        var run = new NodeRun(plan.ExperimentOf(state.Path), execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
         {
             User = by.User,
             Params = ParamsOf(state.Path),

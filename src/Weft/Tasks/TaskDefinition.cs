@@ -38,6 +38,9 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>Ports on which the program serves something while it runs.</summary>
     public ImmutableArray<AppPort> Apps { get; init; } = [];
 
+    /// <summary>The MLflow experiment of its runs; null for the one with the name of the workflow that is run.</summary>
+    public string? Experiment { get; init; }
+
     /// <summary>The container image to run in, where an engine has containers.</summary>
     public string? Image { get; init; }
 

@@ -55,6 +55,7 @@ public static class TaskJson
             }
             json.WriteEndArray();
         }
+        WriteText(json, "experiment", task.Experiment);
         WriteText(json, "image", task.Image);
         WriteText(json, "interpreter", task.Python);
         WriteText(json, "requirements", task.Requirements);
@@ -90,6 +91,7 @@ public static class TaskJson
                 "env" => task with { Env = ExprJson.ReadMap(value) },
                 "secrets" => task with { Secrets = ReadTexts(value) },
                 "apps" => task with { Apps = [.. value.EnumerateArray().Select(app => new AppPort(app.GetProperty("name").GetString()!, Number(app, "number"), Text(app, "path")))] },
+                "experiment" => task with { Experiment = value.GetString() },
                 "image" => task with { Image = value.GetString() },
                 "interpreter" => task with { Python = value.GetString() },
                 "requirements" => task with { Requirements = value.GetString() },

@@ -65,6 +65,10 @@ public sealed class Plan
         }
     }
 
+    /// <summary>The MLflow experiment of the runs of a node, or of an element.</summary>
+    public string ExperimentOf(NodePath path) =>
+        (Find(path) ?? Find(path.Parent)) is { Node.Uses: { Kind: CalleeKind.Task } callee } node && ClosureAt(node.Scope).Tasks[callee.Name].Experiment is { } named ? named : Workflow;
+
     /// <summary>The nodes that start when a scope opens, in an order of dependency; the handler is among them.</summary>
     public IEnumerable<PlanNode> NodesIn(NodePath scope) => ShapeAt(scope).Order.Select(node => Find(scope.Child(node.Id.Text))!);
 

@@ -74,6 +74,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
         bool isBatch = sweep.Kind == JobKind.Submit;
         var task = new TaskDefinition(job.Key, new TaskBody.Command([.. isBatch ? command : command.Concat(Words(sweep))]), job.At)
         {
+            Experiment = job.Name == job.Key ? null : job.Name,
             Lines = isBatch ? new Lines(sweep.Space, [.. Words(sweep)]) : null,
         };
         var callee = new Callee(CalleeKind.Task, task.Name, job.At);
