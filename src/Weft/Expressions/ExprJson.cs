@@ -107,7 +107,7 @@ public static class ExprJson
 
     private static Segment ReadSegment(JsonElement json) => json.ValueKind == JsonValueKind.String ? new Segment(json.GetString()) : Segment.Of(json.GetInt64());
 
-    private static string NameOf(Root root) => root == Root.Node ? "node" : Functions.Roots.First(entry => entry.Value == root && entry.Key != "params").Key;
+    private static string NameOf(Root root) => root == Root.Node ? "node" : Functions.NameOf(root);
 
     private static Root RootOf(string? name) => name == "node" ? Root.Node : Functions.Roots.TryGetValue(name ?? "", out Root root) ? root : throw new JsonException($"`{name}` names no source of values");
 }

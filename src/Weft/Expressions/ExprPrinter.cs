@@ -135,7 +135,7 @@ public static class ExprPrinter
         }
         else
         {
-            text.Append(Functions.Roots.First(root => root.Value == reference.Root && root.Key != "params").Key);
+            text.Append(Functions.NameOf(reference.Root));
         }
         for (int i = from; i < reference.Path.Length; i++)
         {

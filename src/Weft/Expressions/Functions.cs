@@ -1,12 +1,10 @@
-using System.Collections.Frozen;
-
 namespace Weft.Expressions;
 
 /// <summary>How operators and functions are written: the one table that parser, printer and messages read.</summary>
 internal static class Functions
 {
     /// <summary>Callable by name, with the least and the greatest number of arguments.</summary>
-    public static readonly FrozenDictionary<string, (Op Op, int Least, int Most)> ByName = new Dictionary<string, (Op, int, int)>
+    public static readonly Dictionary<string, (Op Op, int Least, int Most)> ByName = new(StringComparer.Ordinal)
     {
         ["abs"] = (Op.Abs, 1, 1),
         ["bool"] = (Op.Bool, 1, 1),
@@ -23,16 +21,18 @@ internal static class Functions
         ["round"] = (Op.Round, 1, 2),
         ["str"] = (Op.Str, 1, 1),
         ["sum"] = (Op.Sum, 1, 1),
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    };
 
-    public static readonly FrozenDictionary<Op, string> Names = ByName.ToFrozenDictionary(entry => entry.Value.Op, entry => entry.Key);
+    public static readonly Dictionary<Op, string> Names = ByName.ToDictionary(entry => entry.Value.Op, entry => entry.Key);
 
     /// <summary>Words that are no names.</summary>
-    public static readonly FrozenSet<string> Keywords =
-        FrozenSet.Create(StringComparer.Ordinal, "and", "or", "not", "in", "if", "else", "over", "true", "false", "null", "True", "False", "None", "nan", "inf");
+    public static readonly HashSet<string> Keywords = new(StringComparer.Ordinal)
+    {
+        "and", "or", "not", "in", "if", "else", "over", "true", "false", "null", "True", "False", "None", "nan", "inf",
+    };
 
     /// <summary>First words of a path that do not name a node.</summary>
-    public static readonly FrozenDictionary<string, Root> Roots = new Dictionary<string, Root>
+    public static readonly Dictionary<string, Root> Roots = new(StringComparer.Ordinal)
     {
         ["inputs"] = Root.Input,
         ["params"] = Root.Input,
@@ -43,7 +43,21 @@ internal static class Functions
         ["run"] = Root.Run,
         ["secrets"] = Root.Secret,
         ["outside"] = Root.Outside,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    };
+
+    /// <summary>The first word of a path by which a source of values is written; none of <see cref="Root.Node"/>.</summary>
+    public static string NameOf(Root root) => root switch
+    {
+        Root.Input => "inputs",
+        Root.Item => "item",
+        Root.Words => "words",
+        Root.Output => "outputs",
+        Root.Best => "best",
+        Root.Run => "run",
+        Root.Secret => "secrets",
+        Root.Outside => "outside",
+        _ => "",
+    };
 
     /// <summary>Binary operators: how they are written and how tightly they bind (1 loosest).</summary>
     public static (string Sign, int Level) Binary(Op op) => op switch

@@ -33,8 +33,8 @@ internal static class ChoicesJson
                 break;
             case Choices.Ranged(DecimalRange range, string suffix):
                 json.WriteStartObject("range");
-                json.WriteString("first", range.First.ToString(CultureInfo.InvariantCulture));
-                json.WriteString("step", range.Step.ToString(CultureInfo.InvariantCulture));
+                json.WriteString("first", ExactDecimal.Print(range.First));
+                json.WriteString("step", ExactDecimal.Print(range.Step));
                 json.WriteNumber("exponent", range.Exponent);
                 json.WriteNumber("count", range.Count);
                 json.WriteNumber("digits", range.Precision);

@@ -190,11 +190,8 @@ public sealed class GraphCheck(Closure closure)
         string id = node.Id.Text;
         Elements? over = (node as Node.Each)?.Over;
         ImmutableSortedDictionary<string, Expr> zip = (over as Elements.Listed)?.Zip ?? Expr.NoBindings;
-        foreach ((string name, Expr bound) in node.Bind.Concat(zip))
-        {
-            if (!inputs.ContainsKey(name))
-                Report(id, name, "workflow/unknown-input", $"`{callee.Name}` has no input `{name}`", At(bound), Suggest.HintOrList(name, [.. inputs.Keys], "it takes"));
-        }
+        CheckNames(node.Bind);
+        CheckNames(zip);
         Point? sample = (over as Elements.Known)?.Space is { } space ? FirstPoint(space) : null;
         foreach ((string name, Port port) in inputs)
         {
@@ -207,6 +204,15 @@ public sealed class GraphCheck(Closure closure)
         }
         if (over is Elements.Listed && closure.OutputsOf(callee).Count > 1)
             Report(id, null, "each/outputs", $"a map gives one list, and `{callee.Name}` has {closure.OutputsOf(callee).Count} outputs", node.At, "let it give one record");
+
+        void CheckNames(ImmutableSortedDictionary<string, Expr> bindings)
+        {
+            foreach ((string name, Expr bound) in bindings)
+            {
+                if (!inputs.ContainsKey(name))
+                    Report(id, name, "workflow/unknown-input", $"`{callee.Name}` has no input `{name}`", At(bound), Suggest.HintOrList(name, [.. inputs.Keys], "it takes"));
+            }
+        }
     }
 
     /// <summary>A point to look at; null when the first indices are all holes.</summary>
