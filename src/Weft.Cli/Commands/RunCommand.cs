@@ -38,7 +38,7 @@ internal static class RunCommand
             Definition = launch.Runnable.Name,
             Plan = plan,
             PlanBody = PlanJson.Write(plan),
-            Snapshot = code.Take(),
+            Snapshot = code.Take,
             Name = arguments.Value(RunFlags.Name),
             Fresh = arguments.Has(RunFlags.Fresh),
             WhenFinished = launch.Prepared.RunsAgain ? WhenFinished.StartNew : WhenFinished.NothingToDo,

@@ -35,14 +35,14 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     /// </summary>
     public ExecutionStart Start(ExecutionRequest request)
     {
-        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
         string key = request.Plan.Id.Hex;
-        ExecutionRow? last = request.Fresh ? null : records.FindUnfinished(key) ?? records.FindNewest(key);
-        if (last is { Ended: not null, State: nameof(Phase.Succeeded) } && request.WhenFinished == WhenFinished.StartNew)
-            last = null;
-        if (last is { Ended: not null, State: nameof(Phase.Succeeded) })
-            return new ExecutionStart(StartKind.NothingToDo, last, [$"{last.Name} has finished with the same definition and inputs: nothing to do. `--fresh` runs it again"]);
-        return Commit(write, last is not null ? Resume(last) : Begin(request, key));
+        if (Finished(Last(request, key), request) is { } known)
+            return known;
+        // The code is looked at before others have to wait for the right to write.
+        string? snapshot = request.Snapshot();
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        ExecutionRow? last = Last(request, key);
+        return Finished(last, request) ?? Commit(write, last is null || HasSucceeded(last) ? Begin(request, key, snapshot) : Resume(last));
     }
 
     /// <summary>Prepares an execution to go on: what failed, was cancelled or was blocked is tried again. Its owner must be gone.</summary>
@@ -135,11 +135,19 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         }
     }
 
-    private ExecutionStart Begin(ExecutionRequest request, string key)
+    private ExecutionRow? Last(ExecutionRequest request, string key) => request.Fresh ? null : records.FindUnfinished(key) ?? records.FindNewest(key);
+
+    private static bool HasSucceeded(ExecutionRow? row) => row is { Ended: not null, State: nameof(Phase.Succeeded) };
+
+    private static ExecutionStart? Finished(ExecutionRow? last, ExecutionRequest request) => HasSucceeded(last) && request.WhenFinished == WhenFinished.NothingToDo
+        ? new ExecutionStart(StartKind.NothingToDo, last!, [$"{last!.Name} has finished with the same definition and inputs: nothing to do. `--fresh` runs it again"])
+        : null;
+
+    private ExecutionStart Begin(ExecutionRequest request, string key, string? snapshot)
     {
         Digest digest = Digest.Of(request.PlanBody.Span);
         records.SavePlan(digest, request.PlanBody.Span);
-        ExecutionRow row = records.Create(new NewExecution(new ExecutionId(Ulid.New(clock)), request.Definition, key, digest, request.Snapshot, nameof(Phase.Waiting), request.Name));
+        ExecutionRow row = records.Create(new NewExecution(new ExecutionId(Ulid.New(clock)), request.Definition, key, digest, snapshot, nameof(Phase.Waiting), request.Name));
         RunFolder folder = place.FolderOf(row.Id);
         folder.Create();
         string temporary = folder.Plan + ".new";
@@ -237,7 +245,8 @@ internal sealed record ExecutionRequest
     /// <summary>The plan as it is stored, with its format number; any process can read it back.</summary>
     public required ReadOnlyMemory<byte> PlanBody { get; init; }
 
-    public string? Snapshot { get; init; }
+    /// <summary>Takes the state of the code; asked for only when something is to run.</summary>
+    public Func<string?> Snapshot { get; init; } = () => null;
 
     /// <summary>A name of the user's; null lets a memorable one be chosen.</summary>
     public string? Name { get; init; }
