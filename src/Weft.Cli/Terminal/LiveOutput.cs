@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Text;
-using System.Threading.Channels;
 using Microsoft.Win32.SafeHandles;
 using Weft.Execution;
 using Weft.Platform;
@@ -9,7 +9,7 @@ namespace Weft.Cli.Terminal;
 
 /// <summary>
 /// Shows what tasks write while they write it. A thread of its own reads their log files, so that a slow terminal never holds up the execution;
-/// it learns of attempts by events. Bytes pass as they are, line by line; when several tasks run at a time a line begins with its task's name.
+/// it learns of attempts by events, which it looks for at its own pace: waking it for each would cost the execution a tenth of its time. Bytes pass as they are, line by line; when several tasks run at a time a line begins with its task's name.
 /// Of a line that a program draws again and again (<c>\r</c>) only the last state is kept. A line longer than <see cref="LongestLine"/> is
 /// passed on in pieces, so memory is bounded whatever a program writes.
 /// </summary>
@@ -28,8 +28,9 @@ internal sealed class LiveOutput : IDisposable
     private readonly byte[] _buffer = new byte[LongestLine];
 
     /// <summary>Bound: one event for each start and end of an attempt that was not shown yet.</summary>
-    private readonly Channel<ExecutionEvent> _events = Channel.CreateUnbounded<ExecutionEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentQueue<ExecutionEvent> _events = [];
 
+    private readonly ManualResetEventSlim _closed = new(false, spinCount: 0);
     private readonly Thread _thread;
     private volatile bool _isSilent;
 
@@ -53,12 +54,12 @@ internal sealed class LiveOutput : IDisposable
     public void Silence() => _isSilent = true;
 
     /// <summary>Takes an event; never blocks.</summary>
-    public void Publish(ExecutionEvent what) => _events.Writer.TryWrite(what);
+    public void Publish(ExecutionEvent what) => _events.Enqueue(what);
 
     /// <summary>Shows what is left and takes the progress line away.</summary>
     public void Dispose()
     {
-        _events.Writer.TryComplete();
+        _closed.Set();
         _thread.Join();
     }
 
@@ -67,7 +68,7 @@ internal sealed class LiveOutput : IDisposable
         bool open = true;
         while (open)
         {
-            open = WaitForEvent();
+            open = !_closed.Wait(Pace);
             try
             {
                 Show(open);
@@ -82,7 +83,7 @@ internal sealed class LiveOutput : IDisposable
 
     private void Show(bool open)
     {
-        while (_events.Reader.TryRead(out ExecutionEvent? what))
+        while (_events.TryDequeue(out ExecutionEvent? what))
         {
             if (!_isSilent)
                 Take(what);
@@ -96,13 +97,6 @@ internal sealed class LiveOutput : IDisposable
             _line.Draw(Counts(_progress()), Activity());
         else
             _line.Clear();
-    }
-
-    /// <summary>False when no more events come and all were taken.</summary>
-    private bool WaitForEvent()
-    {
-        Task<bool> next = _events.Reader.WaitToReadAsync().AsTask();
-        return !next.Wait(Pace) || next.Result;
     }
 
     private void Take(ExecutionEvent what)

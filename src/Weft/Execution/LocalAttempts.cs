@@ -74,8 +74,12 @@ internal sealed class LocalAttempts : IAttempts
             throw new IOException($"the log {_folder.Log(call.Id)} is in use: this attempt runs already");
         try
         {
-            EnvironmentBlock environment = _surroundings.Environment
-                .With(HostContract.PythonVariables(call, _surroundings.ProjectFolder, _surroundings.Environment["PATH"])).With(HostContract.Variables(call, _folder, grant)).With(_surroundings.Additional(call));
+            EnvironmentBlock environment = _surroundings.Environment.With(
+            [
+                .. HostContract.PythonVariables(call, _surroundings.ProjectFolder, _surroundings.Environment["PATH"]),
+                .. HostContract.Variables(call, _folder, grant),
+                .. _surroundings.Additional(call),
+            ]);
             string folder = HostContract.FolderOf(call, _surroundings.ProjectFolder);
             ImmutableArray<string> words = HostContract.Words(call, folder);
             if (Executables.Find(words[0], environment["PATH"], folder) is null)

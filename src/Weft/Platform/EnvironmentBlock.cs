@@ -40,8 +40,9 @@ public sealed class EnvironmentBlock
         List<byte[]> added = [.. Latest(variables).Select(variable => Encoding.UTF8.GetBytes($"{variable.Key}={variable.Value}\0"))];
         if (added.Count == 0)
             return this;
-        var bytes = new List<byte>(_bytes.Length + added.Sum(entry => entry.Length));
-        var starts = new List<int>(_starts.Length + added.Count);
+        byte[] bytes = new byte[_bytes.Length + added.Sum(entry => entry.Length)];
+        int[] starts = new int[_starts.Length + added.Count];
+        int size = 0, count = 0;
         for (int i = 0; i < _starts.Length; i++)
         {
             ReadOnlySpan<byte> entry = _bytes.AsSpan(_starts[i]..(i + 1 < _starts.Length ? _starts[i + 1] : _bytes.Length));
@@ -50,11 +51,18 @@ public sealed class EnvironmentBlock
             foreach (byte[] other in added)
                 replaced |= other.AsSpan().StartsWith(name);
             if (!replaced)
-                Append(bytes, starts, entry);
+                Append(entry);
         }
         foreach (byte[] entry in added)
-            Append(bytes, starts, entry);
-        return new EnvironmentBlock([.. bytes], [.. starts]);
+            Append(entry);
+        return new EnvironmentBlock(bytes[..size], starts[..count]);
+
+        void Append(ReadOnlySpan<byte> entry)
+        {
+            starts[count++] = size;
+            entry.CopyTo(bytes.AsSpan(size));
+            size += entry.Length;
+        }
     }
 
     /// <summary>The value of a variable, or null.</summary>
@@ -79,11 +87,5 @@ public sealed class EnvironmentBlock
         foreach ((string name, string value) in variables)
             latest[name] = value;
         return latest;
-    }
-
-    private static void Append(List<byte> bytes, List<int> starts, ReadOnlySpan<byte> entry)
-    {
-        starts.Add(bytes.Count);
-        bytes.AddRange(entry);
     }
 }
