@@ -10,7 +10,7 @@ public sealed partial class ArchitectureTests
     private static readonly string[] Folders =
     [
         "Text", "Values", "Platform", "Expressions", "Config", "Storage", "Records", "Secrets", "Snapshots", "Tracking", "Analysis",
-        "Sweeps", "Tasks", "Workflows", "Registry", "Execution", "Engines", "Dialects",
+        "Sweeps", "Applications", "Tasks", "Workflows", "Registry", "Execution", "Engines", "Dialects",
     ];
 
     /// <summary>What a folder may not see although it stands lower: a dialect only translates.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Weft.Config.Application;
+using Weft.Applications;
 using Weft.Config.Nodes;
 using Weft.Text;
 

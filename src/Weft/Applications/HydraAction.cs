@@ -1,6 +1,6 @@
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>What a command line of a Hydra application asks for, decided without touching anything.</summary>
 public abstract record HydraAction

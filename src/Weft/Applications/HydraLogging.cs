@@ -1,12 +1,13 @@
+using Weft.Config.Composition;
 using Weft.Config.Nodes;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>What the logging dictionaries of the <c>hydra</c> node (<c>job_logging</c>, <c>hydra_logging</c>) ask for.</summary>
 internal static class HydraLogging
 {
     /// <summary>Files of the handlers of the root logger.</summary>
-    public static IEnumerable<string> Files(Composition.Composition composition, string node)
+    public static IEnumerable<string> Files(Composition composition, string node)
     {
         foreach (DictConfig handler in Handlers(composition, node))
         {
@@ -16,13 +17,13 @@ internal static class HydraLogging
     }
 
     /// <summary>Whether messages of level INFO go to the console.</summary>
-    public static bool IsTold(Composition.Composition composition, string node)
+    public static bool IsTold(Composition composition, string node)
     {
         string level = composition.JobResolution.Select(composition.Config, $"hydra.{node}.root.level").Node?.Content.ToString() ?? "";
         return level is "INFO" or "DEBUG" or "NOTSET" && Handlers(composition, node).Any(handler => handler["filename"] is null);
     }
 
-    private static IEnumerable<DictConfig> Handlers(Composition.Composition composition, string node)
+    private static IEnumerable<DictConfig> Handlers(Composition composition, string node)
     {
         if (composition.JobResolution.Select(composition.Config, $"hydra.{node}.root.handlers").Node is not ListConfig { IsSpecial: false } names)
             yield break;

@@ -4,10 +4,10 @@ using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>What a Hydra application tells about its composition: <c>--info</c>, <c>--help</c>, <c>--hydra-help</c>.</summary>
-internal sealed class HydraReports(Composer composer, Composition.Composition composition, string? configName)
+internal sealed class HydraReports(Composer composer, Composition composition, string? configName)
 {
     public string Info(string what)
     {

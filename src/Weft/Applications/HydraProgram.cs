@@ -3,7 +3,7 @@ using Weft.Config.Composition;
 using Weft.Config.Overrides;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>
 /// An application that takes its configuration as Hydra's applications do: <c>app db=postgres lr=0.1 -m</c>, <c>app --cfg job --resolve</c>,

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using Weft.Config.Composition;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>One job of a Hydra application, decided and not yet run.</summary>
 /// <param name="Folder">Where its files go, as the configuration names it: relative to the working folder unless it is absolute.</param>
@@ -12,7 +13,7 @@ namespace Weft.Config.Application;
 /// <param name="ChangesFolder">It runs in <paramref name="Folder"/>.</param>
 /// <param name="Environment">Variables that are set while it runs.</param>
 public sealed record HydraJob(
-    Composition.Composition Composition, string Folder, ImmutableArray<KeyValuePair<string, string>> Files, bool ChangesFolder, ImmutableArray<KeyValuePair<string, string>> Environment)
+    Composition Composition, string Folder, ImmutableArray<KeyValuePair<string, string>> Files, bool ChangesFolder, ImmutableArray<KeyValuePair<string, string>> Environment)
 {
     /// <summary>Files that the logging of jobs writes to; absolute, or relative to the folder in which the job runs.</summary>
     public ImmutableArray<string> LogFiles { get; } = [.. HydraLogging.Files(Composition, "job_logging")];
@@ -23,7 +24,7 @@ public sealed record HydraJob(
     /// <summary>The job of a composition. Its folder becomes known to <c>${hydra:runtime.output_dir}</c>.</summary>
     /// <param name="number">Of a job in a sweep; null for a single run.</param>
     /// <returns>Null when its folder cannot be told; diagnostics say why.</returns>
-    internal static HydraJob? Of(Composition.Composition composition, BigInteger? number, string workingFolder, Diagnostics diagnostics)
+    internal static HydraJob? Of(Composition composition, BigInteger? number, string workingFolder, Diagnostics diagnostics)
     {
         DictConfig hydra = composition.Hydra;
         var job = (DictConfig)hydra["job"]!;
@@ -52,7 +53,7 @@ public sealed record HydraJob(
     }
 
     /// <summary>The configuration, Hydra's part of it and the overrides, as YAML with interpolations as written.</summary>
-    private static ImmutableArray<KeyValuePair<string, string>> Record(Composition.Composition composition)
+    private static ImmutableArray<KeyValuePair<string, string>> Record(Composition composition)
     {
         if (composition.JobResolution.Select(composition.Config, "hydra.output_subdir").Node is not { IsNull: false } folder)
             return [];
@@ -68,7 +69,7 @@ public sealed record HydraJob(
         ];
     }
 
-    private static string? Read(Composition.Composition composition, string path, Diagnostics diagnostics)
+    private static string? Read(Composition composition, string path, Diagnostics diagnostics)
     {
         Selected selected = composition.JobResolution.Select(composition.Config, path, throwOnMissing: true);
         if (selected.Error is { } error)

@@ -3,7 +3,7 @@ using System.Numerics;
 using Weft.Config.Nodes;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>
 /// Does what a <see cref="HydraAction"/> says: prints, writes the files of jobs, runs them one after another. Exit codes: 0, 1 when something

@@ -1,7 +1,7 @@
-using Weft.Config.Application;
+using Weft.Applications;
 using Weft.Support;
 
-namespace Weft.Tests.Config.Application;
+namespace Weft.Tests.Applications;
 
 public sealed class HydraProgramTests : IDisposable
 {

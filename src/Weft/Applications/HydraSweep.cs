@@ -5,7 +5,7 @@ using Weft.Config.Nodes;
 using Weft.Config.Overrides;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>A sweep of jobs of a Hydra application, decided and not yet run. Jobs are composed when they are asked for.</summary>
 public sealed class HydraSweep
@@ -22,7 +22,7 @@ public sealed class HydraSweep
     }
 
     /// <summary>The composition outside of the jobs; what is saved as <c>multirun.yaml</c>.</summary>
-    public required Composition.Composition Frame { get; init; }
+    public required Composition Frame { get; init; }
 
     public required BasicSweep Points { get; init; }
 
@@ -35,7 +35,7 @@ public sealed class HydraSweep
     /// <summary>The text of <c>multirun.yaml</c>.</summary>
     public string Record => ConfigWriter.ToYaml(Frame.Config);
 
-    internal static HydraSweep? Of(Composer composer, Composition.Composition frame, string? configName, string workingFolder, Diagnostics diagnostics)
+    internal static HydraSweep? Of(Composer composer, Composition frame, string? configName, string workingFolder, Diagnostics diagnostics)
     {
         var overrides = new List<Override>();
         if (Sweeper(frame, "params") is DictConfig { IsSpecial: false } given)
@@ -74,5 +74,5 @@ public sealed class HydraSweep
     }
 
     /// <summary>The value of a key of the sweeper; null when it has none.</summary>
-    private static ConfigNode? Sweeper(Composition.Composition frame, string key) => frame.JobResolution.Select(frame.Config, "hydra.sweeper." + key).Node;
+    private static ConfigNode? Sweeper(Composition frame, string key) => frame.JobResolution.Select(frame.Config, "hydra.sweeper." + key).Node;
 }

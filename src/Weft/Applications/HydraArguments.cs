@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Weft.Text;
 
-namespace Weft.Config.Application;
+namespace Weft.Applications;
 
 /// <summary>What the user typed, taken apart and nothing more: the flags of a Hydra application, and its overrides.</summary>
 public sealed record HydraArguments
