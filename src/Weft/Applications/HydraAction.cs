@@ -15,7 +15,7 @@ public abstract record HydraAction
     /// <summary>Print what is wrong to standard error and end with the code: 1, or 2 for flags that do not fit.</summary>
     public sealed record Refuse(Diagnostics Diagnostics, int ExitCode) : HydraAction;
 
-    public sealed record Run(HydraJob Job) : HydraAction;
+    public sealed record Run(HydraJob Job, Diagnostics Warnings) : HydraAction;
 
     public sealed record MultiRun(HydraSweep Sweep, Diagnostics Warnings) : HydraAction;
 }

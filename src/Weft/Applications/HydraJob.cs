@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics;
 using Weft.Config.Composition;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
@@ -18,13 +17,17 @@ public sealed record HydraJob(
     /// <summary>Files that the logging of jobs writes to; absolute, or relative to the folder in which the job runs.</summary>
     public ImmutableArray<string> LogFiles { get; } = [.. HydraLogging.Files(Composition, "job_logging")];
 
+    /// <summary>Of a job in a sweep; null for a single run.</summary>
+    public long? Number { get; init; }
+
     /// <summary>The overrides that are the job's own, as typed.</summary>
     public ImmutableArray<string> Overrides { get; } = [.. Composition.TaskOverrides];
 
     /// <summary>The job of a composition. Its folder becomes known to <c>${hydra:runtime.output_dir}</c>.</summary>
     /// <param name="number">Of a job in a sweep; null for a single run.</param>
+    /// <param name="folder">Its folder; null for the one that the configuration names.</param>
     /// <returns>Null when its folder cannot be told; diagnostics say why.</returns>
-    internal static HydraJob? Of(Composition composition, BigInteger? number, string workingFolder, Diagnostics diagnostics)
+    internal static HydraJob? Of(Composition composition, long? number, string? folder, string workingFolder, Diagnostics diagnostics)
     {
         DictConfig hydra = composition.Hydra;
         var job = (DictConfig)hydra["job"]!;
@@ -33,9 +36,7 @@ public sealed record HydraJob(
             job.Put("id", new ValueNode(Scalar.Of($"{given}")));
             job.Put("num", new ValueNode(Scalar.Of(given)));
         }
-        string? folder = Read(composition, number is null ? "hydra.run.dir" : "hydra.sweep.dir", diagnostics);
-        if (number is not null && folder is not null)
-            folder = Read(composition, "hydra.sweep.subdir", diagnostics) is { } below ? Path.Combine(folder, below) : null;
+        folder ??= number is null ? Read(composition, "hydra.run.dir", diagnostics) : FolderInSweep(composition, diagnostics);
         if (folder is null)
             return null;
         ((DictConfig)hydra["runtime"]!).Put("output_dir", new ValueNode(Scalar.Of(Path.GetFullPath(folder, workingFolder))));
@@ -49,7 +50,7 @@ public sealed record HydraJob(
                 diagnostics.Add(error!);
         }
         bool changesFolder = composition.JobResolution.Select(composition.Config, "hydra.job.chdir").Node is { Content.Kind: ScalarKind.Bool } chdir && chdir.Content.Bool;
-        return new HydraJob(composition, folder, Record(composition), changesFolder, environment.ToImmutable());
+        return new HydraJob(composition, folder, Record(composition), changesFolder, environment.ToImmutable()) { Number = number };
     }
 
     /// <summary>The configuration, Hydra's part of it and the overrides, as YAML with interpolations as written.</summary>
@@ -68,6 +69,9 @@ public sealed record HydraJob(
             new(Path.Combine(below, "overrides.yaml"), ConfigWriter.ToYaml(overrides["task"]!)),
         ];
     }
+
+    private static string? FolderInSweep(Composition composition, Diagnostics diagnostics) =>
+        Read(composition, "hydra.sweep.dir", diagnostics) is { } folder && Read(composition, "hydra.sweep.subdir", diagnostics) is { } below ? Path.Combine(folder, below) : null;
 
     private static string? Read(Composition composition, string path, Diagnostics diagnostics)
     {

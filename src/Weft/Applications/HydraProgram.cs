@@ -28,13 +28,25 @@ public sealed record HydraProgram
 
     public ComposerOptions Options { get; init; } = new();
 
+    /// <summary>The sources of <c>pkg://NAME</c>, from who asks and the name; null for a name that is not known.</summary>
+    public Func<string, string, IConfigSource?> Package { get; init; } = (_, _) => null;
+
+    /// <summary>Looks at the composition of a job before anything runs; what it reports stops the start.</summary>
+    public Action<Composition, Diagnostics>? Check { get; init; }
+
+    /// <summary>What <c>--version</c> prints.</summary>
+    public string Version { get; init; } = $"Hydra {Composer.HydraVersion}";
+
+    /// <summary>The command under which shells know the application; completion is installed for it.</summary>
+    public string Command { get; init; } = "app";
+
     public HydraAction Decide(IReadOnlyList<string> words)
     {
         var diagnostics = new Diagnostics();
         if (HydraArguments.Parse(words, diagnostics) is not { } arguments)
             return new HydraAction.Refuse(diagnostics, 2);
         if (arguments.IsVersion)
-            return new HydraAction.Print($"Hydra {Composer.HydraVersion}\n");
+            return new HydraAction.Print($"{Version}\n");
         CheckCombination(arguments, diagnostics);
         SearchPath searchPath = PathOf(arguments, diagnostics);
         if (diagnostics.HasErrors)
@@ -46,7 +58,11 @@ public sealed record HydraProgram
     private HydraAction? Decide(HydraArguments arguments, Composer composer, Diagnostics diagnostics)
     {
         string? configName = arguments.ConfigName ?? ConfigName;
-        IReadOnlyList<Override> overrides = Override.ParseAll(arguments.Overrides, diagnostics);
+        if (arguments.IsShellCompletion)
+            return new ShellCompletion(this, composer, configName).Decide(arguments.Overrides, diagnostics);
+        if (arguments.Rerun is { } saved)
+            return Rerun(arguments, saved, composer, diagnostics);
+        IReadOnlyList<Override> overrides = Override.ParseAll(arguments.Words, diagnostics);
         if (diagnostics.HasErrors)
             return null;
         bool isTold = arguments.IsHelp || arguments.IsHydraHelp || arguments.Cfg is not null || arguments.Info is not null;
@@ -68,8 +84,29 @@ public sealed record HydraProgram
     private HydraAction.Run? Single(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
     {
         overrides = WithMode(overrides, "RUN");
-        return composer.Compose(configName, overrides, RunMode.Run, diagnostics) is { } composition && HydraJob.Of(composition, null, WorkingFolder, diagnostics) is { } job
-            ? new HydraAction.Run(job)
+        return composer.Compose(configName, overrides, RunMode.Run, diagnostics) is { } composition && JobOf(composition, null, diagnostics) is { } job
+            ? new HydraAction.Run(job, diagnostics)
+            : null;
+    }
+
+    /// <summary>The job of a composition, checked; null when something is wrong with it.</summary>
+    /// <param name="folder">Where it runs; null for where its configuration says.</param>
+    internal HydraJob? JobOf(Composition composition, long? number, Diagnostics diagnostics, string? folder = null)
+    {
+        int before = diagnostics.Errors;
+        HydraJob? job = HydraJob.Of(composition, number, folder, WorkingFolder, diagnostics);
+        if (job is not null)
+            Check?.Invoke(composition, diagnostics);
+        return diagnostics.Errors > before ? null : job;
+    }
+
+    /// <summary>The job whose files a folder holds, as it was, in that folder; its saved configuration is not written again.</summary>
+    private HydraAction.Run? Rerun(HydraArguments arguments, string saved, Composer composer, Diagnostics diagnostics)
+    {
+        if (!arguments.Overrides.IsEmpty)
+            diagnostics.Warning("arguments/rerun", "`--experimental-rerun` runs a job as it was: the overrides given here are not looked at");
+        return SavedJob.Read(Path.GetFullPath(saved, WorkingFolder), composer, diagnostics) is { } job && JobOf(job.Composition, job.Number, diagnostics, job.Folder) is { } again
+            ? new HydraAction.Run(again with { Files = [] }, diagnostics)
             : null;
     }
 
@@ -78,7 +115,7 @@ public sealed record HydraProgram
         if (arguments.IsMultiRun && ModeOf(composer, configName, overrides) == "RUN")
             diagnostics.Warning("arguments/multirun-wins", "`--multirun` is given, and `hydra.mode` is RUN: it is a sweep");
         overrides = WithMode(overrides, "MULTIRUN");
-        return composer.Compose(configName, overrides, RunMode.MultiRun, diagnostics) is { } frame && HydraSweep.Of(composer, frame, configName, WorkingFolder, diagnostics) is { } sweep
+        return composer.Compose(configName, overrides, RunMode.MultiRun, diagnostics) is { } frame && HydraSweep.Of(composer, frame, configName, arguments, this, diagnostics) is { } sweep
             ? new HydraAction.MultiRun(sweep, diagnostics)
             : null;
     }
@@ -102,6 +139,8 @@ public sealed record HydraProgram
     {
         if (arguments.IsResolve && arguments.Cfg is null && !arguments.IsHelp)
             diagnostics.Error("arguments/combination", "`--resolve` needs `--cfg` or `--help`");
+        if (!arguments.Shape.IsPlain && !arguments.IsMultiRun)
+            diagnostics.Error("arguments/combination", "`--zip`, `--when`, `--then` and `--where` need `--multirun`");
         bool[] modes = [arguments.IsRun, arguments.IsMultiRun, arguments.Cfg is not null, arguments.Info is not null, arguments.IsShellCompletion];
         if (modes.Count(isGiven => isGiven) > 1)
             diagnostics.Error("arguments/combination", "`--run`, `--multirun`, `--cfg`, `--info` and `--shell-completion` exclude one another");
@@ -117,12 +156,16 @@ public sealed record HydraProgram
                 diagnostics.Error("arguments/config-dir", $"there is no folder `{path}` of configurations");
             added = [new FileConfigSource("command-line", path)];
         }
-        string? main = arguments.ConfigPath ?? ConfigPath;
         return new SearchPath
         {
-            Main = main is null ? null : new FileConfigSource("main", Path.GetFullPath(main, BaseFolder)),
+            Main = (arguments.ConfigPath ?? ConfigPath) is { } main ? MainSource(main) : null,
             CommandLine = added,
             Store = Store,
+            Package = Package,
         };
     }
+
+    private IConfigSource MainSource(string path) => path.StartsWith("pkg://", StringComparison.Ordinal)
+        ? Package("main", path["pkg://".Length..]) ?? new TextConfigSource("main", path, [])
+        : new FileConfigSource("main", Path.GetFullPath(path, BaseFolder));
 }

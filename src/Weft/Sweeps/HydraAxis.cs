@@ -29,6 +29,10 @@ public sealed record HydraAxis : Space
         return new Product([.. sweep.Axes.Select(axis => new HydraAxis(axis))], Fastest.Last, at);
     }
 
+    /// <summary>One dimension for each override of a basic sweep.</summary>
+    public static IEnumerable<Dimension> Dimensions(BasicSweep sweep) =>
+        sweep.Axes.Select(axis => new Dimension([axis.Override.KeyWithPackage], new HydraAxis(axis), axis.Override.KeyAt.Source is null ? axis.Override.At : axis.Override.KeyAt));
+
     internal override IEnumerable<string> Parameters => [_axis.Override.KeyWithPackage];
 
     internal override bool Append(long index, ref PointParts parts)

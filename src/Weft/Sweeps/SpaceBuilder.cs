@@ -41,6 +41,7 @@ public sealed class SpaceBuilder(Diagnostics diagnostics)
             if (Find(name) is { } part && !found.Contains(part))
                 found.Add(part);
         }
+        found.Sort((one, other) => _parts.IndexOf(one) - _parts.IndexOf(other));
         if (found.Count < 2 || Together([.. found.Select(part => part.Dimension)], names[0].At, diagnostics) is not { } zip)
             return;
         _parts[_parts.IndexOf(found[0])] = new Part(zip);

@@ -46,7 +46,7 @@ internal static partial class HydraCli
         var output = new StringWriter();
         var error = new StringWriter();
         string[] words = [.. vector.GetProperty("args").EnumerateArray().Select(word => word.GetString()!.Replace("<ROOT>", root, StringComparison.Ordinal))];
-        int exitCode = new HydraRunner(folder, output, error, TimeProvider.System).Run(program.Decide(words), job => Application(job, output));
+        int exitCode = new HydraRunner(folder, output, error, TimeProvider.System).RunAsync(program.Decide(words), (job, _) => Application(job, output), CancellationToken.None).Result;
 
         string stdout = LogTime().Replace(output.ToString(), "[<TIME>]").Replace(root, "<ROOT>", StringComparison.Ordinal);
         string files = string.Join('\n', Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(path => !path.StartsWith(configs, StringComparison.Ordinal))
@@ -82,13 +82,14 @@ internal static partial class HydraCli
     }
 
     /// <summary>The application of the vectors.</summary>
-    private static void Application(HydraJob job, TextWriter output)
+    private static Task<object?> Application(HydraJob job, TextWriter output)
     {
         var diagnostics = new Diagnostics();
         var config = (DictConfig)(job.Composition.JobResolution.Resolve(job.Composition.Job, diagnostics) ?? throw new DiagnosticException(diagnostics));
         output.Write(ConfigWriter.ToYaml(config));
         if (config["boom"] is { IsNull: false } boom)
             throw new InvalidOperationException($"boom {boom.Content}");
+        return Task.FromResult<object?>(null);
     }
 
     private static void Write(string folder, JsonElement files)

@@ -32,7 +32,7 @@ public sealed class HydraProgramTests : IDisposable
     public void Jobs_of_a_sweep_know_their_number_and_share_the_time()
     {
         var sweep = Assert.IsType<HydraAction.MultiRun>(Decide("-m", "lr=1,2", "opt=glob(*)", "hydra.sweep.dir=m/${now:%f}", "hydra.sweep.subdir=${hydra.job.num}-${opt.name}")).Sweep;
-        Assert.Equal(4, sweep.Points.Count);
+        Assert.Equal(4, sweep.Points.Size);
         HydraJob last = sweep.Job(3, [])!;
         Assert.Equal(sweep.Folder + "/3-sgd", last.Folder);
         Assert.Equal("3", last.Composition.JobResolution.Select(last.Composition.Config, "hydra.job.id").Node!.Content.Text);
@@ -40,17 +40,16 @@ public sealed class HydraProgramTests : IDisposable
     }
 
     [Fact]
-    public void A_failed_job_lets_its_batch_finish_and_stops_the_next()
+    public async Task A_failed_job_lets_its_batch_finish_and_stops_the_next()
     {
         var numbers = new List<string>();
         var error = new StringWriter();
         var runner = new HydraRunner(_folder.Root, new StringWriter(), error, TimeProvider.System);
-        int code = runner.Run(Decide("-m", "lr=1,2,3,4", "hydra.sweep.dir=m", "hydra.sweeper.max_batch_size=2"), job =>
+        int code = await runner.RunAsync(Decide("-m", "lr=1,2,3,4", "hydra.sweep.dir=m", "hydra.sweeper.max_batch_size=2"), (job, _) =>
         {
             numbers.Add(job.Folder);
-            if (job.Folder == "m/0")
-                throw new InvalidOperationException("out of luck");
-        });
+            return job.Folder == "m/0" ? throw new InvalidOperationException("out of luck") : Task.FromResult<object?>(null);
+        }, CancellationToken.None);
         Assert.Equal(1, code);
         Assert.Equal(["m/0", "m/1"], numbers);
         Assert.StartsWith("error executing the job with overrides: ['lr=1']\nSystem.InvalidOperationException: out of luck", error.ToString());
@@ -58,10 +57,11 @@ public sealed class HydraProgramTests : IDisposable
     }
 
     [Fact]
-    public void A_point_that_does_not_compose_stops_the_batch_before_its_first_job()
+    public async Task A_point_that_does_not_compose_stops_the_batch_before_its_first_job()
     {
         var error = new StringWriter();
-        int code = new HydraRunner(_folder.Root, new StringWriter(), error, TimeProvider.System).Run(Decide("-m", "opt=sgd,sdg", "hydra.sweep.dir=m"), _ => Assert.Fail("no job may run"));
+        int code = await new HydraRunner(_folder.Root, new StringWriter(), error, TimeProvider.System)
+            .RunAsync(Decide("-m", "opt=sgd,sdg", "hydra.sweep.dir=m"), (_, _) => throw new InvalidOperationException("no job may run"), CancellationToken.None);
         Assert.Equal(1, code);
         Assert.StartsWith("job 1 of the sweep (opt=sdg) does not compose\nerror: there is no configuration `opt/sdg`", error.ToString());
     }
@@ -73,6 +73,8 @@ public sealed class HydraProgramTests : IDisposable
     [InlineData("--resolve", 1, "`--resolve` needs `--cfg` or `--help`")]
     [InlineData("--cfg job -m", 1, "`--run`, `--multirun`, `--cfg`, `--info` and `--shell-completion` exclude one another")]
     [InlineData("--cfg job -p optt", 1, "there is no package `optt` in the configuration")]
+    [InlineData("lr=1,2 --zip lr", 1, "`--zip`, `--when`, `--then` and `--where` need `--multirun`")]
+    [InlineData("-sc install=ksh", 1, "`--shell-completion` takes `install=SHELL`, `uninstall=SHELL` or `query=SHELL`, found `install=ksh`")]
     [InlineData("lr=1 lr=[", 1, "expected a value, found the end")]
     public void Wrong_command_lines_are_refused(string words, int code, string message)
     {

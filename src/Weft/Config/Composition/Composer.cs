@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using Weft.Config.Editing;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;
+using Weft.Config.Structured;
 using Weft.Text;
 
 namespace Weft.Config.Composition;
@@ -22,6 +24,9 @@ public sealed record ComposerOptions
     public IReadOnlyDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The keys and types of the application's configuration: what is composed is validated by them. Null for any.</summary>
+    public ConfigSchema? Schema { get; init; }
 
     /// <summary>Resolvers of the application's own are added here.</summary>
     public Action<Resolvers.Resolvers>? AddResolvers { get; init; }
@@ -47,6 +52,7 @@ public sealed class Composer
     private readonly Resolvers.Resolvers _resolvers;
     private readonly Dictionary<string, ConfigRepository> _repositories = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Base> _kept = new(StringComparer.Ordinal);
+    private ConfigSchema? _rootSchema;
 
     public Composer(SearchPath searchPath, ComposerOptions? options = null)
     {
@@ -249,11 +255,32 @@ public sealed class Composer
         var rules = new CompositionRules(_options.VersionBase == "1.1", mode == RunMode.MultiRun, Interpolate);
         if (new DefaultsTreeBuilder(repository, overrides, rules, diagnostics).Build(configName) is not { } defaults)
             return null;
-        var config = new DictConfig();
+        DictConfig config = NewRoot(diagnostics);
         var merger = new ConfigMerger(repository, config, new Resolution(_resolvers), diagnostics);
         foreach (ResultDefault entry in defaults.Entries)
             merger.Merge(entry);
         return diagnostics.HasErrors ? null : new Base(config, defaults, diagnostics);
+    }
+
+    /// <summary>What everything is merged into: the schema's defaults when there is one, beside which the <c>hydra</c> node may stand.</summary>
+    private DictConfig NewRoot(Diagnostics diagnostics)
+    {
+        if (_options.Schema is not { } schema)
+            return new DictConfig();
+        return Typed.Create(_rootSchema ??= new ConfigSchema(schema.Name, [new ConfigField("hydra", ConfigType.Any)], schema), diagnostics);
+    }
+
+    /// <summary>A configuration that was composed before and saved, its <c>hydra</c> node included.</summary>
+    /// <param name="overrides">The words of the job, as saved.</param>
+    /// <returns>Null when it does not fit the schema; diagnostics say why.</returns>
+    internal Composition? Restore(DictConfig saved, IReadOnlyList<Override> overrides, Diagnostics diagnostics)
+    {
+        int before = diagnostics.Errors;
+        var resolution = new Resolution(_resolvers);
+        DictConfig config = NewRoot(diagnostics);
+        new ConfigEditor(resolution, diagnostics).Merge(config, saved);
+        var defaults = new DefaultsList([], new DefaultsNode(null, null, "", null, Choice.None) { Kind = DefaultsNodeKind.Root }, new Dictionary<string, string?>());
+        return diagnostics.Errors > before ? null : new Composition(config, resolution, defaults, overrides, new ConfigRepository(_searchPath.Sources([])), _resolvers);
     }
 
     /// <summary>What the option of a defaults item gives.</summary>

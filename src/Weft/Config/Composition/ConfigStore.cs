@@ -1,4 +1,5 @@
 using Weft.Config.Nodes;
+using Weft.Config.Structured;
 using Weft.Text;
 
 namespace Weft.Config.Composition;
@@ -29,6 +30,9 @@ public sealed class ConfigStore : IConfigSource
         for (string parent = group ?? ""; parent.Length > 0; parent = parent.Contains('/') ? parent[..parent.LastIndexOf('/')] : "")
             _groups.Add(parent);
     }
+
+    /// <summary>Adds a record with its defaults.</summary>
+    public void Store<T>(string name, string? group = null, string? package = null) where T : class, IConfigRecord<T> => Store(name, Typed.Create(T.Schema, []), group, package);
 
     public bool HasGroup(string group) => _groups.Contains(group.TrimEnd('/'));
 

@@ -75,12 +75,18 @@ public sealed class BasicSweep
     /// <returns>Null when the size is not positive; a diagnostic says so.</returns>
     public IEnumerable<(BigInteger First, BigInteger Size)>? Batches(long? maxSize, Diagnostics diagnostics)
     {
-        if (maxSize is null)
-            return [(BigInteger.Zero, Count)];
-        if (maxSize > 0)
-            return Batches(maxSize.Value);
+        if (!IsBatchSize(maxSize, diagnostics))
+            return null;
+        return maxSize is { } size ? Batches(size) : [(BigInteger.Zero, Count)];
+    }
+
+    /// <summary>Whether <c>hydra.sweeper.max_batch_size</c> can be this; if not, a diagnostic says so.</summary>
+    internal static bool IsBatchSize(long? maxSize, Diagnostics diagnostics)
+    {
+        if (maxSize is null or > 0)
+            return true;
         diagnostics.Error("sweep/batch-size", $"`hydra.sweeper.max_batch_size` is a positive number or null, found {maxSize}");
-        return null;
+        return false;
     }
 
     private IEnumerable<(BigInteger First, BigInteger Size)> Batches(long size)

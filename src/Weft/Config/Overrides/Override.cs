@@ -70,12 +70,16 @@ public sealed record Override
     public static Override? Parse(Source source, Diagnostics diagnostics) => OverrideParser.Parse(source, diagnostics);
 
     /// <summary>Reads the words of a command line, as the sources <c>&lt;argument 1&gt;</c>, <c>&lt;argument 2&gt;</c>, …; broken ones are diagnosed and left out.</summary>
-    public static IReadOnlyList<Override> ParseAll(IReadOnlyList<string> words, Diagnostics diagnostics)
+    public static IReadOnlyList<Override> ParseAll(IReadOnlyList<string> words, Diagnostics diagnostics) =>
+        ParseAll(words.Select((word, i) => Source.OfArgument(i + 1, word)), diagnostics);
+
+    /// <summary>Reads words that know their places; broken ones are diagnosed and left out.</summary>
+    public static IReadOnlyList<Override> ParseAll(IEnumerable<Source> words, Diagnostics diagnostics)
     {
-        var overrides = new List<Override>(words.Count);
-        for (int i = 0; i < words.Count; i++)
+        var overrides = new List<Override>();
+        foreach (Source word in words)
         {
-            if (Parse(Source.OfArgument(i + 1, words[i]), diagnostics) is { } parsed)
+            if (Parse(word, diagnostics) is { } parsed)
                 overrides.Add(parsed);
         }
         return overrides;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using Weft.Config.Application;
+using Weft.Applications;
 using Weft.Config.Composition;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;

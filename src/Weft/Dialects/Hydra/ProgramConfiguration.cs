@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Weft.Config.Application;
+using Weft.Applications;
 using Weft.Config.Composition;
 using Weft.Sweeps;
 using Weft.Text;
