@@ -14,7 +14,7 @@ internal static class CommandTable
         ("configurations", [CheckCommand.Command, ConfigShowCommand.Command, ConfigExplainCommand.Command, ConfigCompleteCommand.Command]),
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
         ("results", [RunsCommand.Command]),
-        ("share", [ServerCommand.Command]),
+        ("share", [ServerCommand.Command, ImportCommand.Command, ExportCommand.Command]),
         ("this machine", [DoctorCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];
 

@@ -121,6 +121,9 @@ internal sealed class PostgresDatabase : Database
         return added;
     }
 
+    public override void ReserveIds(string table) =>
+        Prepare($"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT greatest(max(id), 1) FROM {table}))").Any();
+
     public override void Dispose()
     {
         base.Dispose();

@@ -14,9 +14,7 @@ internal static class DoctorCommand
 {
     private const long LittleSpace = 1L << 30;
 
-    private static readonly Flag Store = new("store", null, "ADDRESS", "look also at these records: a SQLite file, or postgresql://USER@HOST/DATABASE; $WEFT_STORE unless given");
-
-    public static readonly Command Command = new("doctor", "check this machine and project for what runs need", "", [Store], Run) { Count = (0, 0) };
+    public static readonly Command Command = new("doctor", "check this machine and project for what runs need", "", [StoreChoice.Flag], Run) { Count = (0, 0) };
 
     private static int Run(Arguments arguments, Session session)
     {
@@ -32,7 +30,7 @@ internal static class DoctorCommand
         Say("locks", Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR")), null);
         int sqlite = SqliteDatabase.LibraryVersion;
         Say("sqlite", $"{sqlite / 1000000}.{sqlite / 1000 % 1000}.{sqlite % 1000}", null);
-        if ((arguments.Value(Store) ?? session.Surroundings.Variable("WEFT_STORE")) is { Length: > 0 } store)
+        if (StoreChoice.Given(arguments, session, root) is { } store)
         {
             (string found, string? problem) = DescribeStore(store);
             Say("store", found, problem);

@@ -19,12 +19,6 @@ internal static class ServerCommand
     private static readonly Flag Port = new("port", 'p', "N", "the port; 5000 unless given, 0 takes a free one");
     private static readonly Flag IsOpen = new("open", null, null, "ask nobody for a token; on loopback only");
     private static readonly Flag TokenFile = new("token-file", null, "FILE", "the token that clients must send; .weft/server-token unless given, made when it is not there");
-    private static readonly Flag Store = new("store", null, "ADDRESS", "the records: a SQLite file, or postgresql://USER@HOST/DATABASE; $WEFT_STORE or the project's own unless given")
-    {
-        Aliases = ["database", "backend-store-uri"],
-    };
-
-    private static readonly Flag Artifacts = new("artifacts", null, "DIR", "where clients' artifacts are kept; .weft/artifacts unless given") { Aliases = ["artifacts-destination"] };
     private static readonly Flag ArtifactRoot = new("default-artifact-root", null, "URI", "where new experiments put artifacts; through the server unless given");
     private static readonly Flag NoArtifacts = new("no-serve-artifacts", null, null, "do not pass artifacts through the server");
     private static readonly Flag Prefix = new("path-prefix", null, "PATH", "the path that a proxy puts before all others") { Aliases = ["static-prefix"] };
@@ -35,7 +29,7 @@ internal static class ServerCommand
     private static readonly Flag PlainHttp = new("plain-http", null, null, "listen beyond loopback without TLS: a proxy before the server ends it");
 
     public static readonly Command Command = new("server", "answer MLflow's clients from the project's records", "",
-        [Host, Port, IsOpen, TokenFile, Store, Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
+        [Host, Port, IsOpen, TokenFile, StoreChoice.Flag, StoreChoice.Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
     {
         Count = (0, 0),
         Examples =
@@ -93,8 +87,8 @@ internal static class ServerCommand
             throw new DiagnosticException("cli/bad-address", $"`--host` takes an IP address, found `{host}`", arguments.SourceOf(Host)?.Whole, "0.0.0.0 listens on all");
         return new ServerOptions
         {
-            Database = StoreOf(arguments.Value(Store) ?? session.Surroundings.Variable("WEFT_STORE"), root),
-            ArtifactFolder = Path.GetFullPath(arguments.Value(Artifacts) ?? Path.Combine(state, "artifacts"), root),
+            Database = StoreChoice.Of(arguments, session, root),
+            ArtifactFolder = StoreChoice.ArtifactFolder(arguments, root),
             Listen = new IPEndPoint(address, arguments.Int(Port, 0) ?? 5000),
             Access = arguments.Has(IsOpen) ? new Access.Open() : new Access.Token(ReadToken(Path.GetFullPath(arguments.Value(TokenFile) ?? Path.Combine(state, "server-token"), root))),
             Certificate = arguments.Value(Certificate) is { } pem ? X509Certificate2.CreateFromPemFile(pem, arguments.Value(CertificateKey)) : null,
@@ -106,15 +100,6 @@ internal static class ServerCommand
             AllowedOrigins = Words(arguments.Value(Origins) ?? session.Surroundings.Variable("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")),
             ChecksHosts = !string.Equals(session.Surroundings.Variable("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE"), "true", StringComparison.OrdinalIgnoreCase),
         };
-    }
-
-    private static string StoreOf(string? given, string root)
-    {
-        if (string.IsNullOrEmpty(given))
-            return ProjectStore.DatabaseOf(root);
-        if (given.StartsWith("sqlite:///", StringComparison.Ordinal))
-            given = given["sqlite:///".Length..];
-        return Stores.IsRemote(given) ? given : Path.GetFullPath(given, root);
     }
 
     /// <summary>The token of a file that only the user may read; made when it is not there.</summary>

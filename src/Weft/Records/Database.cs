@@ -77,6 +77,11 @@ internal abstract class Database(Dialect dialect) : IDisposable
         return added;
     }
 
+    /// <summary>After rows with numbers of their own: lets the table count on from its greatest.</summary>
+    public virtual void ReserveIds(string table)
+    {
+    }
+
     /// <summary>The number of the newest migration that was applied; 0 for an empty database.</summary>
     public abstract int ReadFormat();
 

@@ -63,7 +63,7 @@ public sealed class InputStore
         return found.DrainToImmutable();
     });
 
-    private static void Tie(Database db, RunInfo run, DatasetInput input)
+    internal static void Tie(Database db, RunInfo run, DatasetInput input)
     {
         Dataset dataset = input.Dataset;
         long number = db.Prepare("SELECT id FROM dataset WHERE experiment = ?1 AND name = ?2 AND digest = ?3")

@@ -39,6 +39,10 @@ public sealed class TrackingStore : IAsyncDisposable
         Assessments = new AssessmentStore(_writer, _readers);
     }
 
+    internal WriteLoop Writer => _writer;
+
+    internal ReaderPool Readers => _readers;
+
     public ExperimentStore Experiments { get; }
 
     public RunStore Runs { get; }

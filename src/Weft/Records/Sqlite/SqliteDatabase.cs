@@ -14,6 +14,9 @@ internal sealed record SqliteOptions(SqliteJournal? Journal = null, TimeSpan? Bu
     /// <summary>Renewed before each write; one that is lost to another host ends the writing.</summary>
     public HostLease? Lease { get; init; }
 
+    /// <summary>The file belongs to another program: journal and format are left alone.</summary>
+    public bool IsForeign { get; init; }
+
     /// <summary>Another host that alone may write: this connection only reads, and leaves journal and format alone.</summary>
     public LeaseHolder? Writer { get; init; }
 }
@@ -109,6 +112,15 @@ internal sealed unsafe class SqliteDatabase : Database
             database.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens another program's file as it is: no tables of ours, its own journal, no files beside it.</summary>
+    /// <param name="mustExist">Whether a missing file is an error, or is made.</param>
+    public static SqliteDatabase OpenForeign(string path, bool mustExist, TimeProvider clock, CancellationToken cancel)
+    {
+        if (mustExist && !File.Exists(path))
+            throw new DatabaseException(DatabaseFault.Unreachable, $"there is no file {path}");
+        return Connect(path, new SqliteOptions { IsForeign = true }, clock, cancel);
     }
 
     private static SqliteDatabase Connect(string path, SqliteOptions options, TimeProvider clock, CancellationToken cancel)
@@ -219,7 +231,7 @@ internal sealed unsafe class SqliteDatabase : Database
     protected internal override void CommitTransaction()
     {
         Prepare("COMMIT").Run();
-        if (LogPages > CheckpointPages && IsFile)
+        if (LogPages > CheckpointPages && IsFile && !Options.IsForeign)
             Checkpoint(shrink: false);
     }
 
@@ -288,7 +300,7 @@ internal sealed unsafe class SqliteDatabase : Database
         bool isShared = IsFile && FileSystems.IsNetwork(Path.GetDirectoryName(Path.GetFullPath(Location))!);
         SqliteJournal chosen = Options.Journal ?? (isShared ? SqliteJournal.Rollback : SqliteJournal.WriteAhead);
         string journal = chosen == SqliteJournal.WriteAhead ? "wal" : "truncate";
-        if (IsFile && Options.Writer is null)
+        if (IsFile && Options is { Writer: null, IsForeign: false })
         {
             // A project that was moved to the network: its log must be read once more, without the shared memory that does not work there.
             if (isShared)

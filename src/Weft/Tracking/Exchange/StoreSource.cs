@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Weft.Records;
+
+namespace Weft.Tracking.Exchange;
+
+/// <summary>Our own store as the source.</summary>
+/// <param name="artifactFolder">Where <c>mlflow-artifacts:/</c> lies on this machine.</param>
+internal sealed class StoreSource(TrackingStore store, string artifactFolder) : RunSource
+{
+    private const int RunsPerPage = 500;
+    private const string Proxied = "mlflow-artifacts:";
+
+    public override IReadOnlyList<ExperimentEntry> Experiments()
+    {
+        var found = new List<ExperimentEntry>();
+        string? token = null;
+        do
+        {
+            Page<Experiment> page = store.Experiments.Search("", ["experiment_id ASC"], ViewType.All, Rules.SearchPage, token);
+            found.AddRange(page.Items.Select(experiment => new ExperimentEntry(experiment.Id.ToString(CultureInfo.InvariantCulture), experiment)));
+            token = page.NextToken;
+        }
+        while (token is not null);
+        return found;
+    }
+
+    public override long? CountRuns(ExperimentEntry experiment) => store.Readers.Read(reader =>
+        reader.Database.Prepare("SELECT count(*) FROM run WHERE experiment = ?1").Bind(1, experiment.Experiment.Id).QueryLong());
+
+    public override IEnumerable<RunEntry> Runs(ExperimentEntry experiment, Predicate<RunId> skips)
+    {
+        long last = 0;
+        while (true)
+        {
+            (List<RunEntry> page, long read, int count) = store.Readers.Read(reader => ReadPage(reader.Database, experiment.Experiment.Id, last, skips), oneState: true);
+            foreach (RunEntry run in page)
+                yield return run;
+            if (count < RunsPerPage)
+                yield break;
+            last = read;
+        }
+    }
+
+    public override IEnumerable<ReadOnlyMemory<MetricPoint>> Points(RunEntry run)
+    {
+        var last = new PointRow(0, 0, 0, 0, false);
+        while (true)
+        {
+            (List<MetricPoint> page, last) = store.Readers.Read(reader => ReadPoints(reader.Database, run.Run.Info.Row, last));
+            if (page.Count > 0)
+                yield return page.ToArray();
+            if (page.Count < PageLength)
+                yield break;
+        }
+    }
+
+    public override IEnumerable<ModelEntry> Models()
+    {
+        string? token = null;
+        do
+        {
+            // Prompts are models, too, and are left out of a search that does not ask for them.
+            Page<RegisteredModel> page = store.Readers.Read(reader => ReadModels(reader.Database, token), oneState: true);
+            foreach (RegisteredModel model in page.Items)
+            {
+                yield return new ModelEntry(model, store.Readers.Read(reader => ReadVersions(reader.Database, model.Name), oneState: true));
+            }
+            token = page.NextToken;
+        }
+        while (token is not null);
+    }
+
+    protected override string? ArtifactFolder(string location) => location.StartsWith(Proxied, StringComparison.Ordinal) && !location.StartsWith(Proxied + "//", StringComparison.Ordinal)
+        ? Path.Combine(artifactFolder, location[Proxied.Length..].TrimStart('/'))
+        : base.ArtifactFolder(location);
+
+    private static (List<RunEntry> Page, long Last, int Count) ReadPage(Database db, long experiment, long last, Predicate<RunId> skips)
+    {
+        var infos = new List<(RunInfo Info, long? Deleted)>();
+        int count = 0;
+        Statement select = db.Prepare($"SELECT {RunStore.Columns}, r.deleted FROM run r WHERE r.experiment = ?1 AND r.id > ?2 ORDER BY r.id LIMIT {RunsPerPage}");
+        foreach (Row row in select.Bind(1, experiment).Bind(2, last).Query())
+        {
+            count++;
+            RunInfo info = RunReader.Info(row);
+            last = info.Row;
+            if (!skips(info.Id))
+                infos.Add((info, row.LongOrNull(10)));
+        }
+        return ([.. infos.Select(run => new RunEntry(RunReader.Complete(db, run.Info)) { Deleted = run.Deleted })], last, count);
+    }
+
+    private static (List<MetricPoint> Page, PointRow Last) ReadPoints(Database db, long run, PointRow last)
+    {
+        var page = new List<MetricPoint>();
+        Statement select = db.Prepare($"""
+            SELECT m.key, m.step, m.ts, m.value, m.nan, k.name FROM metric m JOIN key k ON k.id = m.key
+            WHERE m.run = ?1 AND (m.key, m.step, m.ts, m.value, m.nan) > (?2, ?3, ?4, ?5, ?6)
+            ORDER BY m.key, m.step, m.ts, m.value, m.nan LIMIT {PageLength}
+            """);
+        string name = "";
+        select.Bind(1, run).Bind(2, last.Key).Bind(3, last.Step).Bind(4, last.Timestamp).Bind(5, last.Value).Bind(6, last.IsNan);
+        foreach (Row row in select.Query())
+        {
+            if (name.Length == 0 || row.Long(0) != last.Key)
+                name = row.Text(5);
+            last = new PointRow(row.Long(0), row.Long(1), row.Long(2), row.Double(3), row.Bool(4));
+            page.Add(new MetricPoint(name, last.IsNan ? double.NaN : last.Value, last.Timestamp, last.Step));
+        }
+        return (page, last);
+    }
+
+    private static Page<RegisteredModel> ReadModels(Database db, string? after)
+    {
+        const int most = 100;
+        var ids = new List<long>();
+        string? last = null;
+        foreach (Row row in db.Prepare($"SELECT id, name FROM registered_model WHERE name > ?1 ORDER BY name LIMIT {most}").Bind(1, after ?? "").Query())
+        {
+            ids.Add(row.Long(0));
+            last = row.Text(1);
+        }
+        return new Page<RegisteredModel>([.. ids.Select(id => RegistryReader.Model(db, id))], ids.Count == most ? last : null);
+    }
+
+    private static ImmutableArray<ModelVersion> ReadVersions(Database db, string name)
+    {
+        long id = db.Prepare("SELECT id FROM registered_model WHERE name = ?1").Bind(1, name).QueryLong()!.Value;
+        var versions = new List<long>();
+        foreach (Row row in db.Prepare("SELECT version FROM model_version WHERE model = ?1 ORDER BY version").Bind(1, id).Query())
+            versions.Add(row.Long(0));
+        return [.. versions.Select(version => RegistryReader.Version(db, id, version)!)];
+    }
+}
