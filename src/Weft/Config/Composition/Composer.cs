@@ -104,7 +104,14 @@ public sealed class Composer
     {
         int before = diagnostics.Errors;
         IReadOnlyList<Override> overrides = Override.ParseAll(words, diagnostics);
-        return diagnostics.Errors > before ? null : Compose(configName, overrides, mode, diagnostics);
+        if (diagnostics.Errors == before)
+            return Compose(configName, overrides, mode, diagnostics);
+        // What is wrong with the readable words is told too, as far as it is about them.
+        var others = new Diagnostics();
+        Compose(configName, overrides, mode, others);
+        foreach (Diagnostic problem in others.Where(problem => problem.At is { } at && overrides.Any(item => item.At.Source == at.Source)))
+            diagnostics.Add(problem);
+        return null;
     }
 
     /// <summary>The options of a group with the search path that overrides and the primary configuration give; none when that is wrong.</summary>

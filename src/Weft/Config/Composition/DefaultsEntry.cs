@@ -165,7 +165,7 @@ internal static class DefaultsReader
     {
         DictConfig => "a map",
         ListConfig => "a list",
-        _ => $"`{node.Content}`",
+        _ => node.At.Source is null || node.At.Text.Contains('\n') ? $"`{node.Content}`" : $"`{node.At.Text}`",
     };
 
     private static Span? Place(ConfigNode node) => node.At.Source is null ? null : node.At;

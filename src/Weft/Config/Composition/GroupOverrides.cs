@@ -14,6 +14,7 @@ internal sealed class GroupOverrides
     private readonly Dictionary<string, Deletion> _deletions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _keysByGroup = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string?> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Span?> _knownAt = new(StringComparer.Ordinal);
 
     /// <summary><c>+group=option</c>: appended to the primary configuration's list.</summary>
     public List<DefaultsEntry.Group> Appended { get; } = [];
@@ -54,7 +55,8 @@ internal sealed class GroupOverrides
         if (choice is not { } chosen)
         {
             string? hint = item.Value is Element.Null ? $"to remove it, write `~{key}`" : item.Value is Element.Int or Element.Float or Element.Bool ? $"for an option of this name, write `{key}='{item.Value.At.Text}'`" : null;
-            diagnostics.Error("compose/group-value", $"`{item.Key}` is a group; its option is a text or a list of texts, found {item.Value!.Kind}", item.Value.At, hint);
+            Element wrong = item.Value is Element.List options ? options.Items.First(option => option is not Element.Text) : item.Value!;
+            diagnostics.Error("compose/group-value", $"`{item.Key}` is a group; its option is a text or a list of texts, found {wrong.Kind}{(wrong == item.Value ? "" : " in the list")}", wrong.At, hint);
             return;
         }
         if (item.Kind == OverrideKind.Add)
@@ -92,10 +94,15 @@ internal sealed class GroupOverrides
         string key = node.OverrideKey;
         if (_known.TryGetValue(key, out string? earlier) && earlier != node.Name)
         {
-            diagnostics.Error("compose/several-options", $"`{key}` is set to `{earlier}` and to `{node.Name}`", node.ChosenAt, $"to replace an option, write `override {key}: {earlier}`");
+            bool isArgument = Appended.Exists(entry => entry.At == _knownAt[key] || entry.At == node.ChosenAt);
+            diagnostics.Add(new Diagnostic("compose/several-options", $"`{key}` is set to `{node.Name}` and to `{earlier}`", node.ChosenAt)
+            {
+                Hint = isArgument ? $"to replace the option, write `{key}={earlier}` without `+`" : $"to replace the option, write `override {key}: {earlier}`",
+            }.WithNote("the other option is here", _knownAt[key]));
             return false;
         }
         _known[key] = node.Name;
+        _knownAt[key] = node.ChosenAt;
         Variables.Put(key, new ValueNode(node.Name is null ? Scalar.Null : Scalar.Of(node.Name)));
         if (!_keysByGroup.TryGetValue(node.GroupPath, out SortedSet<string>? keys))
             _keysByGroup.Add(node.GroupPath, keys = new SortedSet<string>(StringComparer.Ordinal));

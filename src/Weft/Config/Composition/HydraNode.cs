@@ -60,8 +60,8 @@ internal sealed class HydraNode(Composition composition, ComposerOptions options
         {
             int scheme = source.Path.IndexOf("://", StringComparison.Ordinal);
             var entry = new DictConfig();
-            entry.Put("path", Text(source.Path[(scheme + 3)..]));
-            entry.Put("schema", Text(source.Path[..scheme]));
+            entry.Put("path", Text(scheme < 0 ? source.Path : source.Path[(scheme + 3)..]));
+            entry.Put("schema", Text(scheme < 0 ? "file" : source.Path[..scheme]));
             entry.Put("provider", Text(source.Provider));
             sources.Add(entry);
         }

@@ -94,7 +94,7 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
             return;
         if (selected.Node is null or { IsNull: true } or { IsMissing: true })
         {
-            diagnostics.Error("compose/nothing-to-delete", $"there is no `{item.Key}` to remove", item.KeyAt, Nearest(item.Key));
+            diagnostics.Error("compose/nothing-to-delete", $"there is no `{item.Key}` to remove", item.KeyAt, Nearest(item.Key, out _));
             return;
         }
         if (item.Value is not (null or Element.Null) && ElementNodes.ToNode(item.Value, _causes) is { } expected && !HasValue(selected.Node, expected))
@@ -133,7 +133,8 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
         bool isUnknown = item.Kind is OverrideKind.Change or OverrideKind.ExtendList && cause.Id is ConfigErrors.UnknownKey or ConfigErrors.UnknownAttribute;
         if (isUnknown)
         {
-            diagnostics.Error("compose/unknown-key", cause.Message, item.KeyAt, UnknownHint(item, cause));
+            string message = item.Key.Contains('/') ? $"there is no group `{item.Key}`" : cause.Message;
+            diagnostics.Error("compose/unknown-key", message, item.KeyAt, UnknownHint(item));
             return;
         }
         bool isOwn = cause.At is { } at && ReferenceEquals(at.Source, item.At.Source);
@@ -141,20 +142,40 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
         diagnostics.Add(isOwn || cause.At is null ? problem : problem.WithNote("it is set here", cause.At));
     }
 
-    private string UnknownHint(Override item, Diagnostic cause)
+    private string UnknownHint(Override item)
     {
-        string last = item.Key[(item.Key.LastIndexOf('.') + 1)..];
         string? group = groups.FirstOrDefault(group => group.Replace('/', '.') == item.Key || group[(group.LastIndexOf('/') + 1)..] == item.Key);
         if (group is not null && item.Value is Element.Text)
             return $"a group of that name exists: use `{group}={ElementPrinter.Print(item.Value)}`";
+        if (item.Key.Contains('/'))
+            return Suggest.HintOrList(item.Key, [.. groups.Where(group => !group.StartsWith("hydra/", StringComparison.Ordinal))], "groups") ?? "there are no groups";
+        string? near = Nearest(item.Key, out bool isClosed);
         string add = $"to add it, write `+{item.Text}`";
-        return (cause.Hint ?? Nearest(item.Key)) is { } near && near.Contains('`') && last.Length > 0 ? $"{near} {add}" : add;
+        return isClosed ? near ?? "its type has no such key" : near is null ? add : $"{near} {add}";
     }
 
-    private string? Nearest(string key)
+    /// <summary>The known key nearest to the first one of a path that is not there.</summary>
+    /// <param name="isClosed">A type says which keys are there: none can be added.</param>
+    private string? Nearest(string key, out bool isClosed)
     {
-        int dot = key.LastIndexOf('.');
-        ConfigNode? container = dot < 0 ? config : resolution.Select(config, key[..dot]).Node;
-        return container is DictConfig { IsSpecial: false } dict ? Suggest.Hint(key[(dot + 1)..], dict.Keys.Select(other => other.ToString())) : null;
+        isClosed = false;
+        List<string> path = ConfigPath.Split(key);
+        ConfigNode? container = config;
+        for (int i = 0; i < path.Count; i++)
+        {
+            if (container is not DictConfig { IsSpecial: false } dict)
+                return null;
+            if (dict[path[i]] is not { } child)
+            {
+                isClosed = dict.Schema is not null;
+                string[] names = [.. dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)];
+                string? name = Suggest.Nearest(path[i], names);
+                if (name is null)
+                    return isClosed ? Suggest.HintOrList(path[i], names, "keys there") : null;
+                return $"did you mean `{string.Join('.', [.. path.Take(i), name, .. path.Skip(i + 1)])}`?";
+            }
+            container = resolution.Dereference(child, out _);
+        }
+        return null;
     }
 }

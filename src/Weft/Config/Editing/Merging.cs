@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Weft.Config.Nodes;
 using Weft.Config.Structured;
+using Weft.Text;
 
 namespace Weft.Config.Editing;
 
@@ -23,7 +24,8 @@ internal sealed class Merging(ConfigEditor editor, ListMerge lists)
                 break;
             default:
                 string key = target.FullKey;
-                editor.Fail(ConfigErrors.WrongNode, $"cannot merge {Describe(source)} into {Describe(target)}{(key.Length > 0 ? $" `{key}`" : "")}", source);
+                var error = new Diagnostic(ConfigErrors.WrongNode, $"cannot merge {Describe(source)} into {Describe(target)}{(key.Length > 0 ? $" `{key}`" : "")}", source.At.Source is null ? null : source.At);
+                editor.Fail(target.At.Source is null ? error : error.WithNote($"{Describe(target)} was given here", target.At));
                 break;
         }
     }

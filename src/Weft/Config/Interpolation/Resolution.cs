@@ -408,8 +408,12 @@ public sealed class Resolution
         return new(start, null);
     }
 
-    private static string? Hint(Selected selected) =>
-        selected is { Container: DictConfig dict, Key: { } key } ? Suggest.Hint(key, dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)) : null;
+    private static string? Hint(Selected selected) => selected switch
+    {
+        { Container: DictConfig dict, Key: { } key } => Suggest.Hint(key, dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)),
+        { Container: ListConfig list } => $"`{list.FullKey}` has {list.Count} {(list.Count == 1 ? "item" : "items")}, counted from 0",
+        _ => null,
+    };
 
     private static ValueNode Computed(Scalar value, ConfigNode node) => new(value, node.At) { IsResult = true };
 

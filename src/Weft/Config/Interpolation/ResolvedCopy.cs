@@ -13,6 +13,7 @@ internal sealed class ResolvedCopy(Resolution resolution, Diagnostics diagnostic
     public const int MaxSize = 5_000_000;
 
     private readonly HashSet<ConfigNode> _open = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<(string Message, Span? At)> _reported = [];
     private int _size;
     private bool _hasFailed;
 
@@ -67,7 +68,9 @@ internal sealed class ResolvedCopy(Resolution resolution, Diagnostics diagnostic
         if (keepMissing && error!.Id == ConfigErrors.InterpolationToMissing)
             return new ValueNode(Scalar.Missing, node.At);
         _hasFailed = true;
-        diagnostics.Add(error!);
+        // What many interpolations lead to fails once; the first of them is named.
+        if (_reported.Add((error!.Message, error.At)))
+            diagnostics.Add(error);
         return null;
     }
 
