@@ -65,6 +65,9 @@ public sealed class Composer
     /// <summary>How many defaults lists were expanded and merged; the others were kept ones. The measure of work in tests.</summary>
     public int Expansions { get; private set; }
 
+    /// <summary>How many entries of configurations were merged.</summary>
+    internal long Merged { get; private set; }
+
     /// <summary>Composes one configuration.</summary>
     /// <param name="configName">Path of the primary configuration; null for none.</param>
     /// <param name="mode">In a sweep's frame sweeping overrides are allowed and left out, and choices may be left open.</param>
@@ -266,6 +269,7 @@ public sealed class Composer
         var merger = new ConfigMerger(repository, config, new Resolution(_resolvers), diagnostics);
         foreach (ResultDefault entry in defaults.Entries)
             merger.Merge(entry);
+        Merged += merger.Merged;
         return diagnostics.HasErrors ? null : new Base(config, defaults, diagnostics);
     }
 

@@ -8,6 +8,9 @@ namespace Weft.Config.Composition;
 /// <summary>Merges the configurations of a flattened defaults list, each under its package, in their order.</summary>
 internal sealed class ConfigMerger(ConfigRepository repository, DictConfig result, Resolution resolution, Diagnostics diagnostics)
 {
+    /// <summary>How many entries were merged.</summary>
+    public long Merged { get; private set; }
+
     public void Merge(ResultDefault entry)
     {
         if (repository.Load(entry.Path, []) is not { } config)
@@ -17,7 +20,11 @@ internal sealed class ConfigMerger(ConfigRepository repository, DictConfig resul
         if (content is not null && !(entry.IsPrimary || entry.Path == "hydra/config") && SearchPathOf(content, entry.Package) is { } searchPath)
             problems.Error("compose/searchpath-place", "`hydra.searchpath` is taken from the primary configuration only", searchPath.KeyAt.Source is null ? null : searchPath.KeyAt);
         else if (content is not null)
-            new ConfigEditor(resolution, problems).Merge(result, Wrap(entry.Package, content));
+        {
+            var editor = new ConfigEditor(resolution, problems);
+            editor.Merge(result, Wrap(entry.Package, content));
+            Merged += editor.Merged;
+        }
         foreach (Diagnostic problem in problems)
         {
             var composed = problem with { Id = Identify(problem) };

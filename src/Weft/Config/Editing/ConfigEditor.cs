@@ -18,6 +18,9 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
 
     internal Resolution Resolution { get; } = resolution;
 
+    /// <summary>How many entries of sources were merged: the measure of work in tests.</summary>
+    internal long Merged { get; set; }
+
     internal Diagnostics Diagnostics { get; } = diagnostics;
 
     /// <summary>An object of a schema with its defaults; fields without one are missing.</summary>

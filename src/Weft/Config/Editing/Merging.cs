@@ -56,6 +56,7 @@ internal sealed class Merging(ConfigEditor editor, ListMerge lists)
 
     private void MergeEntry(DictConfig target, DictConfig source, ConfigNode from)
     {
+        editor.Merged++;
         ConfigNode? into = Keys.Normalize(target, from.Key, out _) is { } normal ? target.Find(normal) : null;
         if (into is DictConfig typed && !MayMerge(typed, from))
             return;
