@@ -56,6 +56,10 @@ internal sealed record Address(ExecutionRow Execution, NodePath? Path, int? Atte
         var sweeps = plan.Nodes.Where(node => node.Node is Node.Each).ToList();
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long index) && sweeps.Count == 1)
             return sweeps[0].Path.Element(index);
+        // A point of a sweep has its number behind a slash, as a point of the only sweep has.
+        int slash = text.LastIndexOf('/');
+        if (slash > 0 && long.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && plan.Find(new NodePath(text[..slash]))?.Node is Node.Each)
+            text = $"{text[..slash]}[{number.ToString(CultureInfo.InvariantCulture)}]";
         var path = new NodePath(text);
         if (plan.Find(path) is not null || store.Records.FindNode(execution.Id, path) is not null)
             return path;

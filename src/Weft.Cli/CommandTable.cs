@@ -10,10 +10,10 @@ internal static class CommandTable
 {
     public static readonly (string Group, Command[] Commands)[] Groups =
     [
-        ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command]),
+        ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command, ApproveCommand.Command, WhyCommand.Command]),
         ("configurations", [CheckCommand.Command, ConfigShowCommand.Command, ConfigExplainCommand.Command, ConfigCompleteCommand.Command]),
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
-        ("results", [RunsCommand.Command]),
+        ("results", [RunsCommand.Command, ArtifactsCommands.List, ArtifactsCommands.Get, ArtifactsCommands.Put]),
         ("share", [ServerCommand.Command, ImportCommand.Command, ExportCommand.Command]),
         ("this machine", [DoctorCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];

@@ -22,7 +22,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     public static string FindRoot(Arguments arguments, Session session)
     {
         string folder = WorkingFolder(arguments, session);
-        return Project.FindRoot(folder) ?? throw new DiagnosticException("project/none", $"no project in `{folder}` or above it", null,
+        return Dialects.Project.FindRoot(folder) ?? throw new DiagnosticException("project/none", $"no project in `{folder}` or above it", null,
             "a project has a `hydraflow.yaml`, or a command can be run as it is: `weft run -m -- python train.py lr=0.1,0.2`");
     }
 
@@ -65,17 +65,23 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         if (isCommand)
         {
             string working = WorkingFolder(arguments, session);
-            string folder = Project.FindRoot(working) ?? working;
+            string folder = Dialects.Project.FindRoot(working) ?? working;
             return (folder, new AdHoc([.. arguments.Rest!.Select(word => Excerpt.Of(word.Whole))], folder), 0);
         }
         string root = FindRoot(arguments, session);
-        Project project = Project.Open(root, session.Surroundings.Variables);
+        Dialects.Project project = Dialects.Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words.Count > 0)
             return (root, project.Find(arguments.Words[0].Text, diagnostics), 1);
         diagnostics.Error("cli/missing-word", $"expected `weft {arguments.Command.Name} {arguments.Command.Words}`", null,
             Suggest.HintOrList("", [.. project.Runnables.Select(runnable => runnable.Name)], "this project has") ?? "`weft ls` lists what can be run");
         return (root, null, 0);
     }
+
+    /// <summary>The name under which its results are kept; null when it keeps none.</summary>
+    public string? Project => Prepared.Definitions.OfType<Definition.OfWorkflow>().FirstOrDefault(one => one.Name == Prepared.Workflow)?.Workflow.Project;
+
+    /// <summary>How results of earlier executions are used.</summary>
+    public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
 
     /// <summary>Plans it, with everything checked that can be before the start.</summary>
     /// <exception cref="DiagnosticException">All that is wrong with it.</exception>
@@ -84,7 +90,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         var diagnostics = new Diagnostics();
         if (Prepared.Obstacle is { } obstacle)
             throw new DiagnosticException(obstacle);
-        Facts facts = PlanFacts.Of(Root, clock);
+        Facts facts = PlanFacts.Of(Root, Project, CacheMode, surroundings, clock);
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
         foreach (Definition definition in Prepared.Definitions)
         {

@@ -36,6 +36,9 @@ internal sealed class ProjectStore : IDisposable
 
     public Executions Executions { get; }
 
+    /// <summary>Where the outputs of tasks lie.</summary>
+    public BlobStore Blobs => field ??= new FolderBlobStore(new StateFolder(FolderOf(Root)).Blobs, new FileHashes(null, Clock), Clock);
+
     public static string FolderOf(string root) => Path.Combine(root, StateFolder.Name);
 
     public static string DatabaseOf(string root) => new StateFolder(FolderOf(root)).Database;

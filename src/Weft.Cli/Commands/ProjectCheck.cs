@@ -21,7 +21,7 @@ internal static class ProjectCheck
         foreach (Runnable runnable in runnables)
         {
             count++;
-            foreach (Diagnostic problem in Check(runnable, project.Root).Where(seen.Add))
+            foreach (Diagnostic problem in Check(runnable, project.Root, session.Surroundings).Where(seen.Add))
                 problems.Add(problem);
         }
         if (problems.Count > 0 || session.Json)
@@ -32,7 +32,7 @@ internal static class ProjectCheck
     }
 
     /// <summary>All that is wrong with one definition, its graph and the values of its points.</summary>
-    private static Diagnostics Check(Runnable runnable, string root)
+    private static Diagnostics Check(Runnable runnable, string root, Surroundings surroundings)
     {
         var problems = new Diagnostics();
         if (runnable.Prepare(Dialects.Arguments.None, problems) is not { } prepared)
@@ -44,7 +44,7 @@ internal static class ProjectCheck
         if (problems.HasErrors || prepared.Definitions.OfType<Definition.OfWorkflow>().First(one => one.Name == prepared.Workflow).Workflow.In.Any(port => !port.Value.IsOptional))
             return problems;
         var planned = new Diagnostics();
-        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, TimeProvider.System), planned);
+        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
         foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))
             problems.Add(problem);
         return problems;

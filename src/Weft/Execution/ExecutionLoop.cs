@@ -45,6 +45,8 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly RunRecorder _recorder;
     private readonly History _history;
     private readonly WorkflowLimits _limits;
+    private readonly PlanWatch _watch;
+    private readonly ExecutionCatalog _catalog;
     private readonly ProjectFiles _files;
     private readonly ResultKeeper _results;
     private readonly Func<ExecutionId, bool> _lives;
@@ -87,6 +89,8 @@ internal sealed class ExecutionLoop : IDisposable
         var staging = new Staging(options.ProjectFolder, stores.Blobs, () => new SnapshotReader(options.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
         var local = new StagedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), staging, _poller, _clock);
         _files = stores.Files;
+        _watch = new PlanWatch(plan, _recorder.LastMetrics);
+        _catalog = new ExecutionCatalog(records.Database, _clock);
         _results = new ResultKeeper(execution.Id, plan, new ResultCache(stores.Cache, stores.Blobs, Makes, _clock), options.CacheMode, _clock);
         _attempts = new PlacedAttempts(local, hosted, call => options.HostsAll || !call.Secrets.IsEmpty);
     }
@@ -157,7 +161,7 @@ internal sealed class ExecutionLoop : IDisposable
                 _recorder.Look(end, begun.Invocation, folder);
             }
             _limits.Ended(end.Id.Path);
-            _frontier.AttemptEnded(end.Id.Path, end.Outcome, end.Outputs, end.Ended);
+            _frontier.AttemptEnded(end.Id.Path, end.Outcome, _watch.OutputsOf(end), end.Ended);
         }
         LookOutForRequests();
         Decide(NowFacts());
@@ -227,6 +231,8 @@ internal sealed class ExecutionLoop : IDisposable
         {
             _records.SetNode(_execution.Id, StateRows.ToRow(state));
             _recorder.Record(state);
+            if (_watch.TagOf(state) is { } tag)
+                _catalog.MoveTag(tag, _execution.Id, state.Path);
         }
         _history.Add(_ends, touched, _intents.Select(intent => intent.Begin.Invocation.Id));
         foreach ((Step.Start begin, _) in _intents)
@@ -263,9 +269,13 @@ internal sealed class ExecutionLoop : IDisposable
         _ends.Clear();
         foreach (NodeState state in touched)
         {
+            if (state.Phase == Phase.Running && _watch.QuestionOf(state, _execution.Name) is { } question)
+                _options.Publish(new ExecutionEvent.Said(state.Since, question));
             if (!state.Phase.IsTerminal)
                 continue;
             _count.Ended(state);
+            if (_watch.MissingResult(state, _frontier.State) is { } warning)
+                _options.Publish(new ExecutionEvent.Said(state.Since, warning));
             if (_results.Ended(state, NowFacts(), _frontier.State) is { } drift)
                 _options.Publish(new ExecutionEvent.Said(state.Since, drift));
             _options.Publish(new ExecutionEvent.NodeEnded(state.Since, state.Path, state.Phase, state.End));
@@ -340,7 +350,7 @@ internal sealed class ExecutionLoop : IDisposable
     {
         Cache = _results.Ask,
         CacheMode = _options.CacheMode,
-        CacheScope = _plan.Root.Project is { } project ? project + "/development" : "default/development",
+        CacheScope = ResultCache.ScopeOf(_plan.Root.Project),
         Folder = _folder.Work,
         Signals = path => _records.ReadSignal(_execution.Id, path) is { } body ? Answers.Read(body) : null,
         StopAskedBy = _stoppedBy,

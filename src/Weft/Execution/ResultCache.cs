@@ -23,6 +23,9 @@ internal sealed class ResultCache(CacheObjects objects, BlobStore blobs, Func<Ca
 
     private readonly ConcurrentDictionary<string, CacheEntry> _known = new(StringComparer.Ordinal);
 
+    /// <summary>Whose results they are: all clones of a project share them.</summary>
+    public static string ScopeOf(string? project) => (project ?? "default") + "/development";
+
     public CacheAnswer Ask(string key)
     {
         if (Find(key) is { } entry)

@@ -117,6 +117,9 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
         return [.. settings, .. words.Where(word => !settings.Any(setting => setting.Key == word.Key))];
     }
 
+    /// <summary>The last values of the metrics that the program of a node logged to runs of its own.</summary>
+    public ImmutableSortedDictionary<string, Value> LastMetrics(NodePath path) => _runs.LastMetrics(execution.Id, path);
+
     /// <summary>The address of the node, by which <c>weft logs</c> and <c>weft show</c> find it: <c>wet-mongoose-1/7</c>.</summary>
     private string NameOf(NodePath path) => $"{execution.Name}/{(IsOnlyNode(path) ? path.Index!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : path.Text)}";
 

@@ -180,6 +180,19 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
             each(ReadNode(row));
     }
 
+    /// <summary>The cache keys that a node had in earlier executions of the same definition, the newest first, with the names of those.</summary>
+    public IReadOnlyList<(string Key, string Execution)> EarlierKeys(ExecutionRow execution, NodePath path)
+    {
+        var found = new List<(string, string)>();
+        Statement select = Database.Prepare("""
+            SELECT n.key, e.name FROM execution e JOIN node n ON n.execution = e.id
+            WHERE e.definition = ?1 AND n.path = ?2 AND e.id < ?3 AND n.key IS NOT NULL ORDER BY e.id DESC LIMIT 20
+            """);
+        foreach (Row row in select.Bind(1, execution.Definition).Bind(2, path.Text).Bind(3, execution.Id.Value).Query())
+            found.Add((row.Text(0), row.Text(1)));
+        return found;
+    }
+
     public NodeRow? FindNode(ExecutionId execution, NodePath path)
     {
         foreach (Row row in db.Prepare("SELECT path, phase, attempt, key, origin, outputs, tally, ended FROM node WHERE execution = ?1 AND path = ?2").Bind(1, execution.Value).Bind(2, path.Text).Query())

@@ -49,6 +49,19 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
         }
     }
 
+    /// <summary>The last value of each metric of a node's runs; of several runs the one that started last counts.</summary>
+    public ImmutableSortedDictionary<string, Value> LastMetrics(ExecutionId execution, NodePath path)
+    {
+        var metrics = Value.NoEntries.ToBuilder();
+        Statement select = database.Prepare("""
+            SELECT k.name, m.value, m.nan FROM run r JOIN metric_last m ON m.run = r.id JOIN key k ON k.id = m.key
+            WHERE r.execution = ?1 AND r.path = ?2 AND r.deleted IS NULL ORDER BY r.started, r.id
+            """);
+        foreach (Row row in select.Bind(1, execution.Value).Bind(2, path.Text).Query())
+            metrics[row.Text(0)] = Value.Of(row.Long(2) != 0 ? double.NaN : row.Double(1));
+        return metrics.ToImmutable();
+    }
+
     /// <summary>Whether the node's program made runs itself: then these are its runs.</summary>
     public bool HasOthers(NodeRun run) => Bind(database.Prepare($"SELECT 1 FROM run WHERE {IsAnother}"), run).Any();
 

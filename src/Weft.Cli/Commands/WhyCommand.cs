@@ -1,0 +1,177 @@
+using Weft.Cli.CommandLine;
+using Weft.Execution;
+using Weft.Expressions;
+using Weft.Records;
+using Weft.Storage;
+using Weft.Tasks;
+using Weft.Text;
+using Weft.Values;
+using Weft.Workflows;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft why</c>: why a node was reused, ran, waits, was skipped or failed.</summary>
+internal static class WhyCommand
+{
+    /// <summary>Differences that are named; more would hide the telling one.</summary>
+    private const int MostNamed = 8;
+
+    public static readonly Command Command = new("why", "say why a task was reused, ran, waits or failed", "REF", [], Run)
+    {
+        Count = (1, 1),
+        Examples = [("weft why -/train", "of the newest execution"), ("weft why wet-mongoose-1/train/3", "of one point"), ("weft why -", "of every node")],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
+        Address address = Address.Find(store, arguments.Words[0]);
+        Plan plan = store.PlanOf(address.Execution);
+        NodePath[] paths = address.Path is { } path ? [path] : [.. plan.Nodes.Select(node => node.Path)];
+        var answers = paths.Select(one => (Path: one, Lines: Explain(store, address.Execution, plan, one, session).ToList())).ToList();
+        if (session.Json)
+        {
+            session.WriteJson(json =>
+            {
+                json.WriteStartArray();
+                foreach ((NodePath node, List<string> lines) in answers)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("node", node.Text);
+                    json.WriteStartArray("reasons");
+                    foreach (string line in lines)
+                        json.WriteStringValue(line);
+                    json.WriteEndArray();
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            });
+            return ExitCodes.Succeeded;
+        }
+        foreach ((NodePath node, List<string> lines) in answers)
+        {
+            session.Out.WriteLine($"{address.Execution.Name}/{node} {lines[0]}");
+            foreach (string line in lines.Skip(1))
+                session.Out.WriteLine("  " + line);
+        }
+        return ExitCodes.Succeeded;
+    }
+
+    /// <summary>First what became of it, then why, a line each.</summary>
+    private static IEnumerable<string> Explain(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Session session)
+    {
+        NodeRow? row = store.Records.FindNode(execution.Id, path);
+        Phase phase = row is null ? Phase.Waiting : Enum.Parse<Phase>(row.Phase);
+        AttemptRow? last = row is { Attempt: > 0 } && store.Records.Attempts(execution.Id, path) is [.., var newest] ? newest : null;
+        ResultCache? cache = PlanFacts.CacheOf(store.Root, new FileHashes(null, store.Clock), session.Surroundings, store.Clock);
+        switch (phase)
+        {
+            case Phase.Reused:
+                yield return "was reused: the same work had been done before";
+                if (row!.Key is { } hit && cache?.Find(hit) is { } entry)
+                    yield return $"by {store.Records.Find(entry.Execution)?.Name ?? entry.Execution.Value}/{entry.Path}, {Terminal.Amounts.Instant(entry.Made, store.Clock)} (key {Short(hit)})";
+                break;
+            case Phase.Succeeded or Phase.Running or Phase.Submitted when row!.Key is { } key:
+                yield return phase == Phase.Succeeded ? "ran" : "runs";
+                foreach (string line in WhyItRan(store, execution, path, key, cache))
+                    yield return line;
+                break;
+            case Phase.Succeeded or Phase.Running or Phase.Submitted:
+                yield return phase == Phase.Succeeded ? "ran" : "runs";
+                yield return row!.Tally is not null ? "it is what its parts are: `weft why` of one of them says more" : "it is not cached: it runs every time";
+                break;
+            case Phase.Failed:
+                yield return "failed";
+                yield return last?.End?.Reason ?? (row!.Tally is { } tally && StateRows.ReadTally(tally).First is { } first ? $"{first.Path}: {first.Message}" : "nothing more is known");
+                foreach (string line in (last?.End?.Tail ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                    yield return "| " + line;
+                break;
+            default:
+                yield return phase switch { Phase.Skipped => "was skipped", Phase.Blocked => "was not started", Phase.Cancelled => "was stopped", _ => "waits" };
+                foreach (string line in WhyItWaits(store, execution, plan, path, phase, row))
+                    yield return line;
+                break;
+        }
+    }
+
+    /// <summary>The parts in which its work differs from what had been done before, in this place or elsewhere.</summary>
+    private static IEnumerable<string> WhyItRan(ProjectStore store, ExecutionRow execution, NodePath path, string key, ResultCache? cache)
+    {
+        CacheDocument? document = cache?.Find(key)?.Document;
+        if (document is null)
+        {
+            yield return "its result was not kept, so there is nothing to compare";
+            yield break;
+        }
+        foreach ((string earlier, string name) in store.Records.EarlierKeys(execution, path))
+        {
+            if (earlier == key)
+            {
+                yield return $"{name} had done the same work, but its result was not kept then";
+                yield break;
+            }
+            if (cache!.Find(earlier)?.Document is not { } before)
+                continue;
+            yield return $"compared with {name}:";
+            int named = 0;
+            foreach (CacheDifference difference in CacheComparison.Differences(before, document))
+            {
+                if (++named > MostNamed)
+                    break;
+                yield return $"{difference.Component} {Change(difference)}";
+            }
+            yield break;
+        }
+        yield return "nothing like it had been done before";
+    }
+
+    private static string Change(CacheDifference difference) => difference switch
+    {
+        { Before: null, After: { } after } => $"is new: {Cut(after)}",
+        { Before: { } before, After: null } => $"is gone: {Cut(before)}",
+        { Before: { } before, After: { } after } => $"changed from {Cut(before)} to {Cut(after)}",
+        _ => "changed",
+    };
+
+    private static string Cut(string text) => text.Length > 80 ? text[..80] + "…" : text;
+
+    private static string Short(string key) => key.Length > 15 ? key[..15] : key;
+
+    private static IEnumerable<string> WhyItWaits(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Phase phase, NodeRow? row)
+    {
+        if ((plan.Find(path) ?? plan.Find(path.Parent)) is not { } node)
+            yield break;
+        if (node.Node is Node.Gate gate && row is not null && phase is Phase.Running)
+        {
+            yield return $"for an answer{(gate.Message is { } message ? $" to `{message}`" : "")}: `weft approve {execution.Name}/{path}`";
+            yield break;
+        }
+        if (node.Node.When is { } when && phase == Phase.Skipped)
+            yield return $"its condition is `{ExprPrinter.Print(when)}`";
+        bool any = false;
+        foreach (Node need in plan.ShapeAt(node.Scope).Dependencies(node.Node.Id))
+        {
+            NodePath before = node.Scope.Child(need.Id.Text);
+            Phase state = store.Records.FindNode(execution.Id, before) is { } other ? Enum.Parse<Phase>(other.Phase) : Phase.Waiting;
+            if (state.HasOutputs && phase != Phase.Skipped)
+                continue;
+            any = true;
+            yield return $"`{before}`, which it needs, {Words(state)}";
+        }
+        if (!any && phase == Phase.Blocked)
+            yield return "something else failed, and this workflow stops then";
+        if (!any && phase is Phase.Waiting or Phase.Ready)
+            yield return "for a slot (`-j`), for resources that others use, or for equal work that is being done elsewhere";
+    }
+
+    private static string Words(Phase phase) => phase switch
+    {
+        Phase.Succeeded or Phase.Reused => "has succeeded",
+        Phase.Failed => "failed",
+        Phase.Skipped => "was skipped",
+        Phase.Blocked => "was not started",
+        Phase.Cancelled => "was stopped",
+        Phase.Running or Phase.Submitted => "still runs",
+        _ => "has not started",
+    };
+}
