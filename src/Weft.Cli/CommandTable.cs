@@ -15,7 +15,7 @@ internal static class CommandTable
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
         ("results", [RunsCommand.Command, ArtifactsCommands.List, ArtifactsCommands.Get, ArtifactsCommands.Put]),
         ("share", [ServerCommand.Command, ImportCommand.Command, ExportCommand.Command]),
-        ("this machine", [DoctorCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
+        ("this machine", [DoctorCommand.Command, PythonCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];
 
     public static IEnumerable<Command> All

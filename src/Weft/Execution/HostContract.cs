@@ -44,6 +44,7 @@ internal static class HostContract
             new("WEFT_ATTEMPT", call.Id.Number.ToString()),
             new("WEFT_RUN_DIR", call.Folder),
             new("WEFT_RESULTS", folder.Results(call.Id)),
+            new("WEFT_CHECKPOINT", folder.Checkpoint(call.Path)),
             new("PYTHONUNBUFFERED", "1"),
         ];
         if (!grant.Gpus.IsEmpty)
@@ -55,8 +56,6 @@ internal static class HostContract
             if (output.Path is { } path)
                 variables.Add(new("WEFT_OUTPUT_" + VariableName(output.Name), path));
         }
-        if (call.KeepsCheckpoints)
-            variables.Add(new("WEFT_CHECKPOINT", folder.Checkpoint(call.Path)));
         if (HasParams(call))
             variables.Add(new("WEFT_PARAMS", ParamsPath(call)));
         return variables;

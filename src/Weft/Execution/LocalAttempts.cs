@@ -377,7 +377,7 @@ internal sealed class LocalAttempts : IAttempts
         _running.Remove(attempt.Call.Id);
         _adopted.Remove(RunFolder.Key(attempt.Call.Id));
         DateTimeOffset now = _clock.GetUtcNow();
-        EndedAttempt end = Verdict.Of(attempt.Call, attempt.Status, attempt.Cause, _folder.Log(attempt.Call.Id), _folder.Results(attempt.Call.Id), attempt.Started, attempt.WrapperEnded ?? now);
+        EndedAttempt end = Verdict.Of(attempt.Call, attempt.Status, attempt.Cause, _folder, attempt.Started, attempt.WrapperEnded ?? now);
         _ended.Add(warning is null ? end : end with { Warnings = end.Warnings.Add(warning) });
     }
 }

@@ -70,7 +70,7 @@ internal sealed class RunFolder
     /// <summary>What WEFT_RUN_DIR names; made by those who use it.</summary>
     public string Work(AttemptId attempt) => Named("work", attempt, "");
 
-    /// <summary>What WEFT_CHECKPOINT names: a folder of the node, which outlives its attempts.</summary>
+    /// <summary>What WEFT_CHECKPOINT names: a folder of the node, which outlives its attempts; made by those who use it.</summary>
     public string Checkpoint(NodePath path) => Path.Combine(Root, "checkpoints", Key(new AttemptId(default, path, 0)));
 
     /// <summary>The folder of an attempt that a task host runs: claim, journal and end.</summary>

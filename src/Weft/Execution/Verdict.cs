@@ -44,15 +44,20 @@ internal static class Verdict
 
     /// <param name="status">How the program ended; null when nobody saw it.</param>
     /// <param name="cause">Why we ended it, or null when we did not.</param>
-    /// <param name="results">The path that WEFT_RESULTS named.</param>
-    public static EndedAttempt Of(Invocation call, ExitStatus? status, StopCause? cause, string log, string results, DateTimeOffset started, DateTimeOffset ended)
+    /// <param name="folder">Where its log, its results and its checkpoints are.</param>
+    public static EndedAttempt Of(Invocation call, ExitStatus? status, StopCause? cause, RunFolder folder, DateTimeOffset started, DateTimeOffset ended)
     {
+        string log = folder.Log(call.Id);
         var end = new EndedAttempt(call.Id, new Outcome.Lost(), started, ended);
         if (status is not { } known)
             return cause is null ? end : end with { Outcome = Stopped(cause, null) };
         if (cause is not null && known.Code != 0)
             return end with { Outcome = Stopped(cause, known) };
-        return known.Code == 0 ? Succeeded(call, end, log, results) : Failed(end, known, log, results);
+        if (known.Code == 0)
+            return Succeeded(call, end, log, folder.Results(call.Id));
+        // A program that keeps nothing to go on from may have another use for this code.
+        bool isRequeue = known.Code == Calls.RequeueCode && Directory.Exists(folder.Checkpoint(call.Path));
+        return Failed(end, known, isRequeue ? Calls.Requeue : "task/exit", log, folder.Results(call.Id));
     }
 
     private static EndedAttempt Succeeded(Invocation call, EndedAttempt end, string log, string path)
@@ -86,7 +91,7 @@ internal static class Verdict
     /// <summary>The folder of an output is made before the start, so one that is empty was not written.</summary>
     private static bool IsThere(string path) => File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any());
 
-    private static EndedAttempt Failed(EndedAttempt end, ExitStatus status, string log, string path)
+    private static EndedAttempt Failed(EndedAttempt end, ExitStatus status, string code, string log, string path)
     {
         ResultsFile results = ReadQuietly(path);
         string reason = status.Code switch
@@ -107,7 +112,7 @@ internal static class Verdict
         {
             Results = results.Values,
             Warnings = WarningsOf(results),
-            Outcome = Failure(kind, "task/exit", reason, status.Code, signal, log),
+            Outcome = Failure(kind, code, reason, status.Code, signal, log),
         };
     }
 

@@ -18,6 +18,9 @@ internal static class Calls
     /// <summary>The exit code by which a program that keeps checkpoints asks to be started again.</summary>
     public const int RequeueCode = 75;
 
+    /// <summary>The reason of an attempt that ended so and has a folder of checkpoints to go on from.</summary>
+    public const string Requeue = "task/requeue";
+
     /// <summary>A program that asks so often goes in circles.</summary>
     private const int MostRequeued = 1000;
 
@@ -80,8 +83,8 @@ internal static class Calls
             case Outcome.Cancelled cancelled:
                 return new Step.Cancel(cancelled.By);
             // The program asked for another attempt, to go on from its checkpoint: that is no failure.
-            case Outcome.Failed { ExitCode: RequeueCode } when task.KeepsCheckpoints && stop is null && state.Attempt < MostRequeued:
-                return Again(around, node, path, state, task with { Retry = task.Retry with { Times = state.Attempt, On = ErrorClass.All, Backoff = default } }, stop, (Outcome.Failed)state.End);
+            case Outcome.Failed { ExitCode: RequeueCode } asked when (task.KeepsCheckpoints || asked.Code == Requeue) && stop is null && state.Attempt < MostRequeued:
+                return Again(around, node, path, state, task with { Retry = task.Retry with { Times = state.Attempt, On = ErrorClass.All, Backoff = default } }, stop, asked);
             case Outcome.Failed failed:
                 return Again(around, node, path, state, task, stop, failed);
             default:
