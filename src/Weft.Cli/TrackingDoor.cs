@@ -19,16 +19,21 @@ internal sealed class TrackingDoor : IDisposable
     private readonly string _folder;
     private readonly Lazy<ITrackingEndpoint>? _endpoint;
 
-    /// <summary>Nothing listens before the first attempt asks for its variables; nothing at all when the user's own server is to be used.</summary>
+    /// <summary>
+    /// Nothing listens before the first attempt asks for its variables. A server that the user had set stays the one that answers, and a copy is kept
+    /// here; nothing listens at all when programs are to log into a folder or a database of the user's.
+    /// </summary>
     /// <param name="folder">The execution's run folder.</param>
     /// <param name="runsFolder">Where artifacts of programs go, absolute.</param>
     public TrackingDoor(ProjectStore store, string folder, string runsFolder, Session session)
     {
         _folder = folder;
-        if (session.Surroundings.Variable("MLFLOW_TRACKING_URI") is { } other)
-            session.Say($"programs log to {other}, as MLFLOW_TRACKING_URI says");
-        else
-            _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder));
+        string? other = session.Surroundings.Variable("MLFLOW_TRACKING_URI");
+        bool isServer = other is not null && IsServer(other);
+        if (other is not null)
+            session.Say(isServer ? $"programs log to {Shown(other)}, as MLFLOW_TRACKING_URI says, and a copy is kept" : $"programs log to {other}, as MLFLOW_TRACKING_URI says");
+        if (other is null || isServer)
+            _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder, session.Surroundings));
     }
 
     /// <summary>Listens at once when programs of a process before this one may still run. The execution must be taken.</summary>
@@ -48,7 +53,7 @@ internal sealed class TrackingDoor : IDisposable
 
     /// <summary>Apart, so that nothing of the server is loaded where it is not wanted.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static EmbeddedEndpoint Listen(ProjectStore store, string folder, string runsFolder)
+    private static EmbeddedEndpoint Listen(ProjectStore store, string folder, string runsFolder, Surroundings surroundings)
     {
         (int port, byte[] secret) = Read(folder) ?? (0, AttemptTokens.NewSecret());
         var options = new EmbeddedOptions
@@ -58,6 +63,9 @@ internal sealed class TrackingDoor : IDisposable
             RunsFolder = runsFolder,
             OpenStore = () => TrackingStore.Open(ProjectStore.DatabaseOf(store.Root), new TrackingOptions(runsFolder), store.Clock),
             Clock = store.Clock,
+            Primary = ReadPrimary(surroundings),
+            NamesExperiment = surroundings.Variable("MLFLOW_TRACKING_URI") is null
+                || (surroundings.Variable("MLFLOW_EXPERIMENT_NAME") ?? surroundings.Variable("MLFLOW_EXPERIMENT_ID")) is null,
         };
         EmbeddedEndpoint endpoint;
         try
@@ -73,6 +81,27 @@ internal sealed class TrackingDoor : IDisposable
             Write(folder, endpoint.Address.Port, secret);
         return endpoint;
     }
+
+    /// <summary>The server that the user had set, with what MLflow's clients would send it.</summary>
+    private static Primary? ReadPrimary(Surroundings surroundings)
+    {
+        if (surroundings.Variable("MLFLOW_TRACKING_URI") is not { } uri)
+            return null;
+        string? authorization = surroundings.Variable("MLFLOW_TRACKING_TOKEN") is { } token ? "Bearer " + token : null;
+        if (surroundings.Variable("MLFLOW_TRACKING_USERNAME") is { } name && surroundings.Variable("MLFLOW_TRACKING_PASSWORD") is { } password)
+            authorization = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"));
+        return new Primary(new Uri(uri))
+        {
+            Authorization = authorization,
+            AllowsAnyCertificate = surroundings.Variable("MLFLOW_TRACKING_INSECURE_TLS") is "true" or "1",
+        };
+    }
+
+    /// <summary>Whether a tracking URI names a server, and not a folder or a database.</summary>
+    private static bool IsServer(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https";
+
+    /// <summary>The address without the password that may stand in it.</summary>
+    private static string Shown(string uri) => new Uri(uri).GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     private static (int Port, byte[] Secret)? Read(string folder)
     {

@@ -37,6 +37,13 @@ public sealed class TestServer : IAsyncDisposable
         return test;
     }
 
+    /// <summary>Ends the server before the test's end.</summary>
+    public async ValueTask StopAsync()
+    {
+        await Server.DisposeAsync();
+        _server = null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();

@@ -24,6 +24,12 @@ public sealed record EmbeddedOptions
     /// </summary>
     public required string RunsFolder { get; init; }
 
+    /// <summary>Whether programs are told an experiment; not when the user told them one. Default true.</summary>
+    public bool NamesExperiment { get; init; } = true;
+
+    /// <summary>The server that the user had set: it answers programs, and what it takes is copied. Null: there is none.</summary>
+    public Primary? Primary { get; init; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
@@ -69,12 +75,25 @@ public sealed class EmbeddedEndpoint : ITrackingEndpoint
         }
     }
 
-    public IEnumerable<KeyValuePair<string, string>> Variables(AttemptId attempt, string experiment) =>
-    [
-        new("MLFLOW_TRACKING_URI", Address.GetLeftPart(UriPartial.Authority)),
-        new("MLFLOW_TRACKING_TOKEN", _options.Tokens.Make(attempt)),
-        new("MLFLOW_EXPERIMENT_NAME", experiment),
-    ];
+    public IEnumerable<KeyValuePair<string, string>> Variables(AttemptId attempt, string experiment)
+    {
+        yield return new("MLFLOW_TRACKING_URI", Address.GetLeftPart(UriPartial.Authority));
+        yield return new("MLFLOW_TRACKING_TOKEN", _options.Tokens.Make(attempt));
+        if (_options.NamesExperiment)
+            yield return new("MLFLOW_EXPERIMENT_NAME", experiment);
+        if (_options.Primary is null)
+            yield break;
+        // Clients prefer these to the token; they are the other server's, and the endpoint uses them.
+        yield return new("MLFLOW_TRACKING_USERNAME", "");
+        yield return new("MLFLOW_TRACKING_PASSWORD", "");
+    }
+
+    /// <summary>Completes when all that the primary took so far is copied.</summary>
+    internal async Task CopiedAsync()
+    {
+        if (await _server is EmbeddedServer server)
+            await server.CopiedAsync();
+    }
 
     /// <summary>Lets requests under way end, and closes the store if it was opened.</summary>
     public async ValueTask DisposeAsync()

@@ -16,10 +16,12 @@ internal sealed class EmbeddedServer : IAsyncDisposable
 
     private readonly IServer _kestrel;
     private readonly TrackingStore _store;
+    private readonly Tee? _tee;
     private readonly TimeProvider _clock;
 
-    private EmbeddedServer(IServer kestrel, TrackingStore store, TimeProvider clock)
+    private EmbeddedServer(IServer kestrel, TrackingStore store, Tee? tee, TimeProvider clock)
     {
+        _tee = tee;
         _kestrel = kestrel;
         _store = store;
         _clock = clock;
@@ -36,20 +38,24 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             Access = new Access.Token(""),
         };
         Gate gate = http => Gates.Secret(http.Request).Secret is { } token && options.Tokens.Read(token) is { } attempt ? new Caller(attempt.ToString(), attempt) : null;
-        var application = new Application(server, store, gate, options.Clock, NullLogger.Instance)
+        var application = new Application(server, store, gate, options.Clock, NullLogger.Instance, options.Primary)
         {
             Layout = new RunsFolder(options.RunsFolder),
         };
         IServer kestrel = WeftServer.MakePlain(new HandedSocket(listening, first), NullLoggerFactory.Instance, listening.LocalEndPoint!);
         await kestrel.StartAsync(application, CancellationToken.None);
-        return new EmbeddedServer(kestrel, store, options.Clock);
+        return new EmbeddedServer(kestrel, store, application.Tee, options.Clock);
     }
+
+    public Task CopiedAsync() => _tee?.CopiedAsync() ?? Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         using var grace = new CancellationTokenSource(s_grace, _clock);
         await _kestrel.StopAsync(grace.Token);
         _kestrel.Dispose();
+        if (_tee is { } tee)
+            await tee.DisposeAsync();
         await _store.DisposeAsync();
     }
 

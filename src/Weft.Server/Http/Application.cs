@@ -23,7 +23,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     private readonly Gate _gate;
     private readonly ILogger _log;
 
-    public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log)
+    public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log, Primary? primary = null)
     {
         _options = options;
         _hosts = new HostRules(options);
@@ -32,6 +32,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         Store = store;
         Clock = clock;
         Artifacts = new ArtifactStore(options.ArtifactFolder, options.ServesArtifacts);
+        Tee = primary is null ? null : new Tee(primary, this);
     }
 
     public TrackingStore Store { get; }
@@ -44,6 +45,9 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 
     /// <summary>Where runs are mirrored in MLflow's file layout; null: nowhere.</summary>
     public RunsFolder? Layout { get; init; }
+
+    /// <summary>The server that answers in place of the records while it can; null: there is none.</summary>
+    public Tee? Tee { get; }
 
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
@@ -122,7 +126,8 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
             }
             call.Caller = caller;
         }
-        await DispatchAsync(call);
+        if (Tee is not { } tee || call.Path is "health" or "healthz" or "metrics" || !await tee.TryAnswerAsync(call))
+            await DispatchAsync(call);
     }
 
     private static ValueTask DispatchAsync(Call call)

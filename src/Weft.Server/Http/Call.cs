@@ -6,6 +6,9 @@ using Weft.Tracking;
 
 namespace Weft.Server.Http;
 
+/// <summary>Takes some bytes.</summary>
+internal delegate void ReadOnlySpanAction(ReadOnlySpan<byte> bytes);
+
 /// <summary>One request and its answer.</summary>
 internal sealed class Call(HttpContext http, Application application, string path)
 {
@@ -33,20 +36,21 @@ internal sealed class Call(HttpContext http, Application application, string pat
     /// <summary>What the braces of the route's path matched, in order.</summary>
     public string[] Parts { get; set; } = [];
 
-    /// <summary>The request when one call is made on behalf of another; null: what the client sent.</summary>
-    private Fields? Given { get; init; }
+    /// <summary>The request's JSON when it was read already, or when one call is made on behalf of another; null: what the client sent.</summary>
+    private ReadOnlyMemory<byte>? Given { get; set; }
 
     /// <summary>Where the answer of a call on behalf of another goes; null: to the client.</summary>
     private ArrayBufferWriter<byte>? Answer { get; init; }
+
+    /// <summary>Told the answer before it is sent.</summary>
+    public ReadOnlySpanAction? Answered { get; set; }
 
     public string Query(string name) => Http.Request.Query[name].FirstOrDefault() ?? "";
 
     /// <summary>The request's members: of the query for GET, else of the JSON body, which may be absent.</summary>
     public async ValueTask<Fields> ReadAsync()
     {
-        if (Given is { } given)
-            return given;
-        if (HttpMethods.IsGet(Http.Request.Method))
+        if (Given is null && HttpMethods.IsGet(Http.Request.Method))
             return Fields.OfQuery(Http.Request.Query);
         ReadOnlyMemory<byte> body = await ReadBodyAsync();
         return body.IsEmpty ? default : Parse(body);
@@ -55,6 +59,8 @@ internal sealed class Call(HttpContext http, Application application, string pat
     /// <summary>The JSON body as bytes; empty when there is none. The bytes live as long as the call.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
     {
+        if (Given is { } given)
+            return given;
         HttpRequest request = Http.Request;
         if (request.ContentLength is > LongestJson)
             throw TooLong();
@@ -76,8 +82,16 @@ internal sealed class Call(HttpContext http, Application application, string pat
         return Unwrapped(body.WrittenMemory);
     }
 
+    /// <summary>The JSON body, which stays there for a handler that reads it afterwards.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> KeepBodyAsync()
+    {
+        ReadOnlyMemory<byte> body = await ReadBodyAsync();
+        Given = body;
+        return body;
+    }
+
     /// <summary>The JSON that a handler answers to a request, for the same caller.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> AskAsync(Handler handler, Fields request)
+    public async ValueTask<ReadOnlyMemory<byte>> AskAsync(Handler handler, ReadOnlyMemory<byte> request)
     {
         var answer = new ArrayBufferWriter<byte>(1024);
         await handler(new Call(Http, Application, Path) { Caller = Caller, Given = request, Answer = answer });
@@ -121,6 +135,8 @@ internal sealed class Call(HttpContext http, Application application, string pat
             answer.Write(body.Span);
             return;
         }
+        if (status == 200)
+            Answered?.Invoke(body.Span);
         HttpResponse response = Http.Response;
         response.StatusCode = status;
         response.ContentType = type;

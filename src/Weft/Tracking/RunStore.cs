@@ -16,6 +16,9 @@ public sealed record NewRun(long Experiment, string? Name = null, string User = 
     /// <summary>The node of an execution that the run belongs to.</summary>
     public (ExecutionId Execution, NodePath Path)? Node { get; init; }
 
+    /// <summary>Where its artifacts are, when another server keeps them; null: below the experiment's location.</summary>
+    public string? ArtifactUri { get; init; }
+
     /// <summary>An id given by the caller (an import); null: a new one.</summary>
     public RunId? Id { get; init; }
 }
@@ -321,7 +324,7 @@ public sealed class RunStore
     {
         Experiment experiment = ExperimentStore.Require(turn.Database, run.Experiment);
         string name = labels.Find(label => label.Key == Rules.RunNameLabel).Value;
-        string uri = Locations.Join(experiment.Location, id.Value, "artifacts");
+        string uri = run.ArtifactUri ?? Locations.Join(experiment.Location, id.Value, "artifacts");
         long row = turn.Database.Prepare("""
             INSERT INTO run (run_id, experiment, name, status, stage, started, user_id, uri, execution, path)
             VALUES (?1, ?2, ?3, 'RUNNING', 'active', ?4, ?5, ?6, ?7, ?8) RETURNING id
