@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Weft.Text;
+using Weft.Tracking;
 
 namespace Weft.Server;
 
@@ -49,6 +50,15 @@ public sealed record ServerOptions
     /// <summary>Whether over-long params and tags are cut, as MLflow does by default, or refused.</summary>
     public bool TruncatesLongValues { get; init; } = true;
 
+    /// <summary>The longest body of any request in bytes; null: no limit but that of JSON.</summary>
+    public long? LongestBody { get; init; }
+
+    /// <summary>How many requests a second each address may send; null: no limit.</summary>
+    public int? MostPerSecond { get; init; }
+
+    /// <summary>How long a client may take to send its headers. Default 15 s.</summary>
+    public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long requests under way may take to end when the server stops. Default 5 s.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -82,6 +92,10 @@ public abstract record Access
 
     /// <summary>Everybody who reaches the port; on loopback only.</summary>
     public sealed record Open : Access;
+
+    /// <summary>Accounts of the database; who knows the token may do everything.</summary>
+    /// <param name="Default">What an account may do where nothing else was granted.</param>
+    public sealed record Users(string ServerToken, Permission Default) : Access;
 
     /// <summary>Who knows the token: as a bearer token, or as the password of basic authentication under any name.</summary>
     public sealed record Token(string Value) : Access;

@@ -50,10 +50,10 @@ public sealed class WeftServer : IAsyncDisposable
         TrackingStore store = Stores.Open(options.Database, new TrackingOptions(options.ArtifactRoot, options.TruncatesLongValues), clock);
         try
         {
-            var application = new Application(options, store, Gates.Of(options.Access), clock, loggers.CreateLogger("Weft.Server"));
+            var application = new Application(options, store, Gates.Of(options.Access, store, clock), clock, loggers.CreateLogger("Weft.Server"));
             IServer kestrel = options.Certificate is { } certificate
-                ? MakeSecure(options.Listen, certificate)
-                : MakePlain(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers, options.Listen);
+                ? MakeSecure(options, certificate)
+                : MakePlain(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers, options.Listen, options);
             await kestrel.StartAsync(application, cancel);
             return new WeftServer(kestrel, store, options, clock);
         }
@@ -85,32 +85,33 @@ public sealed class WeftServer : IAsyncDisposable
     }
 
     /// <summary>Kestrel by itself.</summary>
-    internal static KestrelServer MakePlain(IConnectionListenerFactory transport, ILoggerFactory loggers, EndPoint listen)
+    internal static KestrelServer MakePlain(IConnectionListenerFactory transport, ILoggerFactory loggers, EndPoint listen, ServerOptions options)
     {
-        var options = new KestrelServerOptions();
-        Limit(options);
-        options.Listen(listen);
-        return new KestrelServer(Options.Create(options), transport, loggers);
+        var kestrel = new KestrelServerOptions();
+        Limit(kestrel, options);
+        kestrel.Listen(listen);
+        return new KestrelServer(Options.Create(kestrel), transport, loggers);
     }
 
     /// <summary>Kestrel with TLS, whose parts can only be had from a container.</summary>
-    private static IServer MakeSecure(IPEndPoint listen, X509Certificate2 certificate)
+    private static IServer MakeSecure(ServerOptions options, X509Certificate2 certificate)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            Limit(options);
-            options.Listen(listen, endpoint => endpoint.UseHttps(certificate));
+            Limit(kestrel, options);
+            kestrel.Listen(options.Listen, endpoint => endpoint.UseHttps(certificate));
         });
         return builder.Build().Services.GetRequiredService<IServer>();
     }
 
-    private static void Limit(KestrelServerOptions options)
+    private static void Limit(KestrelServerOptions kestrel, ServerOptions options)
     {
-        options.AddServerHeader = false;
-        // Artifacts may be of any size; JSON has its own limit (Call). Slow senders are dropped by Kestrel's minimum data rates.
-        options.Limits.MaxRequestBodySize = null;
-        options.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
-        options.Limits.MaxRequestLineSize = 64 * 1024;
+        kestrel.AddServerHeader = false;
+        // Artifacts may be of any size unless said otherwise; JSON has its own limit (Call). Slow senders of bodies are dropped by Kestrel's minimum data rates.
+        kestrel.Limits.MaxRequestBodySize = options.LongestBody;
+        kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 64 * 1024;
     }
 }

@@ -111,6 +111,121 @@ public sealed class SecurityTests
         Assert.Equal(200, (await server.Get("/health")).Status);
     }
 
+    [Fact]
+    public async Task An_address_that_asks_too_often_is_told_to_wait()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { MostPerSecond = 3 });
+        Answer answer;
+        int count = 0;
+        do
+            answer = await server.Get("experiments/get?experiment_id=0");
+        while (answer.Status == 200 && ++count < 1000);
+        Assert.Equal("429 REQUEST_LIMIT_EXCEEDED", answer.Error);
+        Assert.Equal("1", answer.Headers["Retry-After"]);
+        Assert.Equal(200, (await server.Get("/health")).Status);
+    }
+
+    [Theory]
+    [InlineData("runs/create")]
+    [InlineData("runs/log-batch")]
+    [InlineData("runs/search")]
+    [InlineData("/graphql")]
+    public async Task Deep_json_is_refused(string path)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string deep = string.Concat(Enumerable.Repeat("{\"a\":", 100_000)) + "1" + new string('}', 100_000);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Post(path, deep)).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Post(path, new string('[', 1_000_000))).Error);
+    }
+
+    [Fact]
+    public async Task Oversized_json_is_refused_before_it_is_read()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        await client.GetStream().WriteAsync("POST /api/2.0/mlflow/runs/log-batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"u8.ToArray());
+        Assert.StartsWith("HTTP/1.1 400 ", await ReadAll(client), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_beyond_the_limit_is_refused_and_leaves_nothing()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { LongestBody = 1000 });
+        Assert.Equal(413, (await server.Send("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/big", new string('x', 2000))).Status);
+        Assert.Equal("{}", (await server.Get("/api/2.0/mlflow-artifacts/artifacts?path=0")).Body);
+        Assert.Equal(200, (await server.Send("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/small", new string('x', 1000))).Status);
+    }
+
+    [Fact]
+    public async Task Who_sends_headers_slowly_is_cut_off()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { HeadersTimeout = TimeSpan.FromSeconds(1) });
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        await client.GetStream().WriteAsync("GET /health HTTP/1.1\r\nHost: loc"u8.ToArray());
+        Assert.StartsWith("HTTP/1.1 408 ", await ReadAll(client), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("x.html", "<script>alert(1)</script>")]
+    [InlineData("x.svg", "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")]
+    public async Task A_logged_page_cannot_act_as_who_opens_it(string name, string content)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string run = await server.NewRun();
+        await server.Send("PUT", $"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/{name}", content);
+        foreach (string path in new[] { $"/get-artifact?run_id={run}&path={name}", $"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/{name}" })
+        {
+            Answer answer = await server.Get(path);
+            Assert.Equal((200, content), (answer.Status, answer.Body));
+            Assert.StartsWith("attachment", answer.Headers["Content-Disposition"], StringComparison.Ordinal);
+            Assert.Equal("sandbox", answer.Headers["Content-Security-Policy"]);
+            Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+        }
+    }
+
+    /// <summary>Archives are kept as they are: nothing is ever unpacked, so no entry of one can be written outside.</summary>
+    [Theory]
+    [InlineData("../../evil")]
+    [InlineData("%2e%2e/evil")]
+    [InlineData("%252e%252e/evil")]
+    [InlineData("a/..%5cevil")]
+    [InlineData("a/%2e%2e/%2e%2e/evil")]
+    [InlineData("%00")]
+    [InlineData("file:%2F%2F%2Fetc%2Fpasswd")]
+    [InlineData("C:%5cevil")]
+    public async Task No_path_leads_out_of_the_artifacts(string path)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        // By hand, because clients tidy paths up.
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"PUT /api/2.0/mlflow-artifacts/artifacts/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"));
+        Assert.StartsWith("HTTP/1.1 400 ", await ReadAll(client), StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.EnumerateFiles(server.Root, "*", SearchOption.AllDirectories), file => file.Contains("evil", StringComparison.Ordinal));
+    }
+
+    private static async Task<string> ReadAll(System.Net.Sockets.TcpClient client)
+    {
+        var text = new StringBuilder();
+        byte[] buffer = new byte[4096];
+        try
+        {
+            while (await client.GetStream().ReadAsync(buffer) is > 0 and int read)
+            {
+                text.Append(Encoding.Latin1.GetString(buffer, 0, read));
+                if (text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+                    break;
+            }
+        }
+        catch (IOException)
+        {
+            // It was cut off after what it was told.
+        }
+        return text.ToString();
+    }
+
     private static HostRules Rules() => new(new ServerOptions
     {
         Database = "",

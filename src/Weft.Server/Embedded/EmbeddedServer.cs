@@ -42,7 +42,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         {
             Layout = new RunsFolder(options.RunsFolder),
         };
-        IServer kestrel = WeftServer.MakePlain(new HandedSocket(listening, first), NullLoggerFactory.Instance, listening.LocalEndPoint!);
+        IServer kestrel = WeftServer.MakePlain(new HandedSocket(listening, first), NullLoggerFactory.Instance, listening.LocalEndPoint!, server);
         await kestrel.StartAsync(application, CancellationToken.None);
         return new EmbeddedServer(kestrel, store, application.Tee, options.Clock);
     }

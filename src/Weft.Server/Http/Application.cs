@@ -21,6 +21,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     private readonly ServerOptions _options;
     private readonly HostRules _hosts;
     private readonly Gate _gate;
+    private readonly RateLimit? _rate;
     private readonly ILogger _log;
 
     public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log, Primary? primary = null)
@@ -28,6 +29,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         _options = options;
         _hosts = new HostRules(options);
         _gate = gate;
+        _rate = options.MostPerSecond is { } most ? new RateLimit(most, clock) : null;
         _log = log;
         Store = store;
         Clock = clock;
@@ -116,6 +118,11 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
             call.Http.Response.StatusCode = 204;
             return;
         }
+        if (!isProbe && _rate?.TryTake(call.Http.Connection.RemoteIpAddress?.ToString() ?? "") == false)
+        {
+            headers.RetryAfter = "1";
+            throw new TrackingException(TrackingError.RequestLimitExceeded, $"More than {_options.MostPerSecond} requests a second from this address");
+        }
         if (!isProbe)
         {
             if (_gate(call.Http) is not { } caller)
@@ -130,15 +137,20 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
             await DispatchAsync(call);
     }
 
-    private static ValueTask DispatchAsync(Call call)
+    private static async ValueTask DispatchAsync(Call call)
     {
         string verb = call.Http.Request.Method == "HEAD" ? "GET" : call.Http.Request.Method;
         string path = call.Path.StartsWith("ajax-api/", StringComparison.Ordinal) ? call.Path["ajax-".Length..] : call.Path;
         Route? route = s_router.Find(verb, path, out string[] parts, out bool isKnown);
         if (route is null)
-            return call.TextAsync(isKnown ? "Method Not Allowed" : "Not Found", isKnown ? 405 : 404);
+        {
+            await call.TextAsync(isKnown ? "Method Not Allowed" : "Not Found", isKnown ? 405 : 404);
+            return;
+        }
         call.Parts = parts;
-        return route.Handle(call);
+        if (!call.Caller.MayDoAll)
+            await (route.Guard ?? throw Guards.Denied())(call);
+        await route.Handle(call);
     }
 
     /// <summary>

@@ -45,6 +45,11 @@ internal sealed class Call(HttpContext http, Application application, string pat
     /// <summary>Told the answer before it is sent.</summary>
     public ReadOnlySpanAction? Answered { get; set; }
 
+    /// <summary>Those of the experiments that the caller may read: a search finds nothing in the others.</summary>
+    public IReadOnlyList<long> Readable(IEnumerable<long> experiments) => [.. experiments.Where(id => Caller.On(Subject.Experiment(id)) >= Permission.Read)];
+
+    public IReadOnlyList<long> Readable(IEnumerable<string> experiments) => Readable(experiments.Select(Fields.ExperimentId));
+
     public string Query(string name) => Http.Request.Query[name].FirstOrDefault() ?? "";
 
     /// <summary>The request's members: of the query for GET, else of the JSON body, which may be absent.</summary>
@@ -94,7 +99,10 @@ internal sealed class Call(HttpContext http, Application application, string pat
     public async ValueTask<ReadOnlyMemory<byte>> AskAsync(Handler handler, ReadOnlyMemory<byte> request)
     {
         var answer = new ArrayBufferWriter<byte>(1024);
-        await handler(new Call(Http, Application, Path) { Caller = Caller, Given = request, Answer = answer });
+        var call = new Call(Http, Application, Path) { Caller = Caller, Given = request, Answer = answer };
+        if (!Caller.MayDoAll)
+            await (Mlflow.Routes.GuardOf(handler) ?? throw Guards.Denied())(call);
+        await handler(call);
         return answer.WrittenMemory;
     }
 

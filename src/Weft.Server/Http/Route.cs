@@ -6,7 +6,8 @@ internal delegate ValueTask Handler(Call call);
 
 /// <summary>One path and verb.</summary>
 /// <param name="Template">Segments; <c>{}</c> matches one segment, <c>{*}</c> at the end all the rest.</param>
-internal sealed record Route(string Verb, string Template, Handler Handle)
+/// <param name="Guard">What a caller needs who may not do everything; null: nobody but those may call.</param>
+internal sealed record Route(string Verb, string Template, Handler Handle, Guard? Guard = null)
 {
     public string[] Segments { get; } = Template.Split('/');
 

@@ -14,7 +14,12 @@ internal static class ExperimentRoutes
         string name = fields.Required("name");
         // Clients ask for a name and then make it; of several programs of a sweep that do so at once, all but one come second.
         bool mayExist = call.Caller.Attempt is not null;
-        long id = await call.Store.Experiments.CreateAsync(name, fields.Text("artifact_location"), fields.Labels("tags"), mayExist);
+        string? location = fields.Text("artifact_location");
+        if (!call.Caller.MayDoAll && !string.IsNullOrEmpty(location) && !ModelSource.IsElsewhere(location))
+            throw TrackingException.Invalid("Only an admin may choose an artifact_location on this server: it would lead to files of others");
+        long id = await call.Store.Experiments.CreateAsync(name, location, fields.Labels("tags"), mayExist);
+        if (call.Caller.Account is { } account)
+            await call.Store.Accounts.GrantAsync(account.Name, Subject.Experiment(id), Permission.Manage);
         await call.AnswerAsync(json => json.WriteString("experiment_id"u8, id.ToString()));
     }
 
@@ -38,7 +43,8 @@ internal static class ExperimentRoutes
     {
         Fields fields = await call.ReadAsync();
         Page<Experiment> page = call.Store.Experiments.Search(
-            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.View("view_type") ?? ViewType.ActiveOnly, fields.Int("max_results") ?? 0, fields.Text("page_token"));
+            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.View("view_type") ?? ViewType.ActiveOnly, fields.Int("max_results") ?? 0, fields.Text("page_token"),
+            call.Caller.Sees("experiment"));
         await call.AnswerAsync(json =>
         {
             if (!page.Items.IsEmpty)
@@ -99,7 +105,7 @@ internal static class ExperimentRoutes
             throw TrackingException.Invalid("SearchDatasets request must specify at least one experiment_id.");
         if (ids.Length > MostDatasetExperiments)
             throw TrackingException.Invalid($"SearchDatasets request cannot specify more than {MostDatasetExperiments} experiment_ids. Received {ids.Length} experiment_ids.");
-        var summaries = call.Store.Inputs.Summaries([.. ids.Select(Fields.ExperimentId)]);
+        var summaries = call.Store.Inputs.Summaries(call.Readable(ids));
         await call.AnswerAsync(json =>
         {
             if (summaries.IsEmpty)

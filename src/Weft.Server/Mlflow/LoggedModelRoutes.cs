@@ -60,7 +60,7 @@ internal static class LoggedModelRoutes
         if (experiments.IsEmpty)
             throw Fields.Missing("experiment_ids");
         var query = new LoggedModelQuery(
-            [.. experiments.Select(Fields.ExperimentId)],
+            call.Readable(experiments),
             fields.Text("filter") ?? "",
             [.. fields.Items("datasets").Select(dataset => (dataset.Required("dataset_name"), dataset.Text("dataset_digest")))],
             fields.Int("max_results") ?? DefaultPage,

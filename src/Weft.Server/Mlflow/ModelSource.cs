@@ -1,3 +1,4 @@
+using Weft.Server.Http;
 using Weft.Tracking;
 
 namespace Weft.Server.Mlflow;
@@ -27,6 +28,41 @@ internal static class ModelSource
         if (version.LoggedModel is { } model && IsBelow(path, store.LoggedModels.Get(model).ArtifactUri))
             return;
         throw Refuse(source, "To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id.");
+    }
+
+    /// <summary>Whether a location is on a store that clients reach on their own, so that this server hands nothing out from it.</summary>
+    public static bool IsElsewhere(string location) =>
+        !IsLocal(location) && !location.StartsWith("mlflow-artifacts:", StringComparison.Ordinal) && !location.StartsWith("http", StringComparison.Ordinal)
+        && !location.StartsWith("s3:", StringComparison.Ordinal);
+
+    /// <summary>Refuses a source whose files the caller may not read, since whoever may read the version may then read them.</summary>
+    public static void CheckReadable(Call call, string source)
+    {
+        if (IsElsewhere(source) && !source.StartsWith("models:", StringComparison.Ordinal) && !source.StartsWith("runs:", StringComparison.Ordinal))
+            return;
+        string[] parts = source.TrimEnd('/').Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (source.StartsWith("mlflow-artifacts:/", StringComparison.Ordinal) && !source.StartsWith("mlflow-artifacts://", StringComparison.Ordinal)
+            && parts.Length > 1 && long.TryParse(parts[1], out long experiment))
+        {
+            call.Caller.Demand(Subject.Experiment(experiment), Permission.Read);
+        }
+        else if (source.StartsWith("runs:/", StringComparison.Ordinal) && parts.Length > 1)
+        {
+            if (call.Store.Runs.Find(new RunId(parts[1])) is { } run)
+                call.Caller.Demand(Subject.Experiment(run.Info.Experiment), Permission.Read);
+        }
+        else if (source.StartsWith("models:/m-", StringComparison.Ordinal) && parts.Length == 2)
+        {
+            call.Caller.Demand(Subject.Experiment(call.Store.LoggedModels.Get(parts[1]).Experiment), Permission.Read);
+        }
+        else if (source.StartsWith("models:/", StringComparison.Ordinal) && parts.Length == 3)
+        {
+            call.Caller.Demand(Subject.Model(parts[1]), Permission.Read);
+        }
+        else
+        {
+            throw Guards.Denied();
+        }
     }
 
     private static TrackingException Refuse(string source, string reason) => TrackingException.Invalid($"Invalid model version source: '{source}'. {reason}");

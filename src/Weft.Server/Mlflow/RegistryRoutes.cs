@@ -12,7 +12,10 @@ internal static class RegistryRoutes
     public static async ValueTask CreateAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
-        await AnswerAsync(call, await call.Store.Registry.CreateAsync(fields.Required("name"), fields.Text("description"), fields.Labels("tags")));
+        RegisteredModel model = await call.Store.Registry.CreateAsync(fields.Required("name"), fields.Text("description"), fields.Labels("tags"));
+        if (call.Caller.Account is { } account)
+            await call.Store.Accounts.GrantAsync(account.Name, Subject.Model(model.Name), Permission.Manage);
+        await AnswerAsync(call, model);
     }
 
     public static async ValueTask GetAsync(Call call)
@@ -45,7 +48,7 @@ internal static class RegistryRoutes
     {
         Fields fields = await call.ReadAsync();
         Page<RegisteredModel> page = call.Store.Registry.Search(
-            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? 100, fields.Text("page_token"));
+            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? 100, fields.Text("page_token"), call.Caller.Sees("model"));
         await call.AnswerAsync(json =>
         {
             if (!page.Items.IsEmpty)
@@ -119,6 +122,8 @@ internal static class RegistryRoutes
             Labels = fields.Labels("tags"),
         };
         ModelSource.Check(call.Store, version);
+        if (!call.Caller.MayDoAll)
+            ModelSource.CheckReadable(call, version.Source);
         await AnswerAsync(call, await call.Store.Registry.CreateVersionAsync(version));
     }
 
@@ -145,7 +150,8 @@ internal static class RegistryRoutes
     {
         Fields fields = await call.ReadAsync();
         Page<ModelVersion> page = call.Store.Registry.SearchVersions(
-            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? ModelRegistry.VersionsPage, fields.Text("page_token"));
+            fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? ModelRegistry.VersionsPage, fields.Text("page_token"),
+            call.Caller.Sees("model"));
         await call.AnswerAsync(json =>
         {
             WriteVersions(json, page.Items);

@@ -75,7 +75,7 @@ internal static class RunRoutes
                 experiments.Add(number);
         }
         var query = new RunQuery(
-            experiments, fields.Text("filter") ?? "", fields.Texts("order_by"), fields.View("run_view_type") ?? ViewType.ActiveOnly,
+            call.Readable(experiments), fields.Text("filter") ?? "", fields.Texts("order_by"), fields.View("run_view_type") ?? ViewType.ActiveOnly,
             fields.Int("max_results") ?? 1000, fields.Text("page_token"));
         await call.AnswerAsync(json =>
         {

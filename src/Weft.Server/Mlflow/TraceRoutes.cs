@@ -104,7 +104,7 @@ internal static class TraceRoutes
         if (experiments.IsEmpty)
             throw Fields.Missing("experiment_ids");
         (int all, int first, int second, int both) = call.Store.Traces.Correlate(
-            [.. experiments.Select(Fields.ExperimentId)], fields.Text("base_filter") ?? "", fields.Required("filter_string1"), fields.Required("filter_string2"));
+            call.Readable(experiments), fields.Text("base_filter") ?? "", fields.Required("filter_string1"), fields.Required("filter_string2"));
         await call.AnswerAsync(json =>
         {
             json.WritePropertyName("npmi"u8);
@@ -128,7 +128,7 @@ internal static class TraceRoutes
                 experiments.Add(experiment.RequiredExperiment());
         }
         Page<Trace> page = call.Store.Traces.Search(
-            experiments, fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? 100, fields.Text("page_token"));
+            call.Readable(experiments), fields.Text("filter") ?? "", fields.Texts("order_by"), fields.Int("max_results") ?? 100, fields.Text("page_token"));
         await AnswerAsync(call, page, Write);
     }
 
@@ -199,7 +199,7 @@ internal static class TraceRoutes
     {
         Fields fields = await call.ReadAsync();
         Page<Trace> page = call.Store.Traces.Search(
-            [.. fields.Texts("experiment_ids").Select(Fields.ExperimentId)], fields.Text("filter") ?? "", fields.Texts("order_by"),
+            call.Readable(fields.Texts("experiment_ids")), fields.Text("filter") ?? "", fields.Texts("order_by"),
             fields.Int("max_results") ?? 100, fields.Text("page_token"));
         await AnswerAsync(call, page, WriteOld);
     }

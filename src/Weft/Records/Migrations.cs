@@ -16,6 +16,7 @@ internal static class Migrations
             CREATE INDEX metric_last_value ON metric_last (experiment, key, nan, value, run);
             """),
         new(4, ModelTables.TraceLinks),
+        new(5, Tables.Accounts),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

@@ -93,4 +93,13 @@ internal static class Tables
             name {text} NOT NULL, version {text} NOT NULL, body {text} NOT NULL, active {int} NOT NULL, updated {int} NOT NULL,
             PRIMARY KEY (name, version)) {clustered};
         """;
+
+    /// <summary>Who may log in to a server, and what each may do; <c>subject</c> is an experiment's number or a model's name, <c>level</c> 0 none to 4 manage.</summary>
+    public const string Accounts = """
+        CREATE TABLE account (id {id}, name {text} NOT NULL UNIQUE, hash {text} NOT NULL, admin {int} NOT NULL, created {int} NOT NULL);
+        CREATE TABLE account_token (hash {text} NOT NULL PRIMARY KEY, account {int} NOT NULL, created {int} NOT NULL) {clustered};
+        CREATE INDEX account_token_account ON account_token (account);
+        CREATE TABLE permission (
+            account {int} NOT NULL, kind {text} NOT NULL, subject {text} NOT NULL, level {int} NOT NULL, PRIMARY KEY (account, kind, subject)) {clustered};
+        """;
 }

@@ -87,7 +87,8 @@ public sealed class ExperimentStore
 
     /// <summary>One page of experiments.</summary>
     /// <param name="most">How many at most, 1 to 50,000.</param>
-    public Page<Experiment> Search(string filter, IReadOnlyList<string> orders, ViewType view, int most, string? token)
+    /// <param name="sight">What the asker may read; null: all.</param>
+    public Page<Experiment> Search(string filter, IReadOnlyList<string> orders, ViewType view, int most, string? token, Sight? sight = null)
     {
         if (most is < 1 or > Rules.SearchPage)
             throw TrackingException.Invalid($"Invalid value {most} for parameter 'max_results' supplied: It must be a positive integer of at most {Rules.SearchPage}");
@@ -101,6 +102,7 @@ public sealed class ExperimentStore
         var sql = new SqlText().Add($"SELECT {Columns} FROM experiment e WHERE 1 = 1");
         if (view != ViewType.All)
             sql.Add(" AND e.stage = ").Value(Words.Of(view == ViewType.ActiveOnly ? LifecycleStage.Active : LifecycleStage.Deleted));
+        sight?.AddTo(sql, "e.id");
         foreach (Clause clause in clauses)
         {
             sql.Add(" AND ");

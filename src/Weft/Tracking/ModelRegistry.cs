@@ -103,6 +103,7 @@ public sealed class ModelRegistry
             if (FindId(turn.Database, newName) is { } other && other != id)
                 throw TrackingException.Exists($"Registered Model (name={newName}) already exists.");
             turn.Database.Prepare("UPDATE registered_model SET name = ?2, updated = ?3 WHERE id = ?1").Bind(1, id).Bind(2, newName).Bind(3, turn.Now).Run();
+            AccountStore.Rename(turn.Database, Subject.Model(name), Subject.Model(newName));
         });
     }
 
@@ -113,12 +114,15 @@ public sealed class ModelRegistry
         foreach (string table in new[] { "registered_model_label", "registered_model_alias", "model_version_label", "model_version" })
             turn.Database.Prepare($"DELETE FROM {table} WHERE model = ?1").Bind(1, id).Run();
         turn.Database.Prepare("DELETE FROM registered_model WHERE id = ?1").Bind(1, id).Run();
+        AccountStore.Rename(turn.Database, Subject.Model(name), to: null);
     });
 
-    public Page<RegisteredModel> Search(string filter, IReadOnlyList<string> orders, int most, string? token) =>
+    /// <param name="sight">What the asker may read; null: all.</param>
+    public Page<RegisteredModel> Search(string filter, IReadOnlyList<string> orders, int most, string? token, Sight? sight = null) =>
         Find(SearchSchema.RegisteredModels, filter, orders, most, ModelsPage, token, (sql, clauses) =>
         {
             sql.Add("SELECT m.id FROM registered_model m WHERE 1 = 1");
+            sight?.AddTo(sql, "m.name");
             foreach (Clause clause in clauses.Where(clause => !ExcludesPrompts(clause)))
             {
                 sql.Add(" AND ");
@@ -131,10 +135,12 @@ public sealed class ModelRegistry
                 sql.Add($" AND NOT EXISTS (SELECT 1 FROM registered_model_label p WHERE p.model = m.id AND p.key = '{PromptLabel}' AND p.value = 'true')");
         }, key => key == "name" ? "m.name" : "m.updated", "m.name", row => (row.Long(0), 0L), (db, id) => RegistryReader.Model(db, id.Model));
 
-    public Page<ModelVersion> SearchVersions(string filter, IReadOnlyList<string> orders, int most, string? token) =>
+    /// <param name="sight">What the asker may read; null: all.</param>
+    public Page<ModelVersion> SearchVersions(string filter, IReadOnlyList<string> orders, int most, string? token, Sight? sight = null) =>
         Find(SearchSchema.ModelVersions, filter, orders, most, VersionsPage, token, (sql, clauses) =>
         {
             sql.Add("SELECT v.model, v.version FROM model_version v JOIN registered_model m ON m.id = v.model WHERE 1 = 1");
+            sight?.AddTo(sql, "m.name");
             foreach (Clause clause in clauses.Where(clause => !ExcludesPrompts(clause)))
             {
                 sql.Add(" AND ");

@@ -37,6 +37,7 @@ public sealed class TrackingStore : IAsyncDisposable
         Traces = new TraceStore(_writer, _readers);
         Spans = new SpanStore(_writer, _readers);
         Assessments = new AssessmentStore(_writer, _readers);
+        Accounts = new AccountStore(_writer, _readers);
     }
 
     internal WriteLoop Writer => _writer;
@@ -62,6 +63,8 @@ public sealed class TrackingStore : IAsyncDisposable
     public SpanStore Spans { get; }
 
     public AssessmentStore Assessments { get; }
+
+    public AccountStore Accounts { get; }
 
     /// <summary>Opens the store in a SQLite file, making it if it is not there.</summary>
     /// <param name="path">A file in an existing folder.</param>

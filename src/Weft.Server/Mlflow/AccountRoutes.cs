@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+using Weft.Server.Http;
+using Weft.Tracking;
+
+namespace Weft.Server.Mlflow;
+
+/// <summary><c>users/…</c>, <c>experiments/permissions/…</c> and <c>registered-models/permissions/…</c>, as MLflow's basic-auth app has them.</summary>
+internal static class AccountRoutes
+{
+    public static async ValueTask CreateAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        string name = fields.Required("username");
+        await AnswerAsync(call, await call.Store.Accounts.CreateAsync(name, fields.Required("password"), isAdmin: false));
+    }
+
+    public static async ValueTask GetAsync(Call call) => await AnswerAsync(call, call.Store.Accounts.Get((await call.ReadAsync()).Required("username")));
+
+    public static ValueTask GetCurrentAsync(Call call) =>
+        AnswerAsync(call, call.Caller.Account ?? new Account(0, call.Caller.Name.Length > 0 ? call.Caller.Name : "admin", IsAdmin: true));
+
+    public static ValueTask ListAsync(Call call)
+    {
+        var accounts = call.Store.Accounts.List();
+        return call.AnswerAsync(json =>
+        {
+            json.WriteStartArray("users"u8);
+            foreach (Account account in accounts)
+                Write(json, account);
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary>Everybody may change their own password; admins anybody's.</summary>
+    public static async ValueTask SetPasswordAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        string name = fields.Required("username");
+        if (!call.Caller.MayDoAll && call.Caller.Account!.Name != name)
+            throw Guards.Denied();
+        await call.Store.Accounts.SetPasswordAsync(name, fields.Required("password"));
+        await call.DoneAsync();
+    }
+
+    public static async ValueTask SetAdminAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        string name = fields.Required("username");
+        await call.Store.Accounts.SetAdminAsync(name, fields.Bool("is_admin") ?? throw Fields.Missing("is_admin"));
+        await call.DoneAsync();
+    }
+
+    public static async ValueTask DeleteAsync(Call call)
+    {
+        await call.Store.Accounts.DeleteAsync((await call.ReadAsync()).Required("username"));
+        await call.DoneAsync();
+    }
+
+    /// <summary>Grants; a permission that is there already is refused.</summary>
+    public static Handler Grant(string kind, bool isNew) => async call =>
+    {
+        Fields fields = await call.ReadAsync();
+        (Account account, Subject subject) = Read(call, fields, kind);
+        Permission permission = Parse(fields.Required("permission"));
+        bool exists = account.Grants.Any(grant => grant.Subject == subject);
+        if (isNew && exists)
+            throw TrackingException.Exists($"Permission of user {account.Name} on {subject.Kind} {subject.Id} already exists.");
+        if (!isNew && !exists)
+            throw NoPermission(account, subject);
+        await call.Store.Accounts.GrantAsync(account.Name, subject, permission);
+        if (isNew)
+            await AnswerAsync(call, account, subject, permission);
+        else
+            await call.DoneAsync();
+    };
+
+    public static Handler Get(string kind) => async call =>
+    {
+        (Account account, Subject subject) = Read(call, await call.ReadAsync(), kind);
+        foreach ((Subject granted, Permission permission) in account.Grants)
+        {
+            if (granted == subject)
+            {
+                await AnswerAsync(call, account, subject, permission);
+                return;
+            }
+        }
+        throw NoPermission(account, subject);
+    };
+
+    public static Handler Revoke(string kind) => async call =>
+    {
+        (Account account, Subject subject) = Read(call, await call.ReadAsync(), kind);
+        if (!await call.Store.Accounts.RevokeAsync(account.Name, subject))
+            throw NoPermission(account, subject);
+        await call.DoneAsync();
+    };
+
+    private static (Account Account, Subject Subject) Read(Call call, Fields fields, string kind)
+    {
+        Subject subject = kind == "experiment" ? Subject.Experiment(fields.RequiredExperiment()) : Subject.Model(fields.Required("name"));
+        return (call.Store.Accounts.Get(fields.Required("username")), subject);
+    }
+
+    private static Permission Parse(string word) => word switch
+    {
+        "READ" => Permission.Read,
+        "USE" => Permission.Use,
+        "EDIT" => Permission.Edit,
+        "MANAGE" => Permission.Manage,
+        "NO_PERMISSIONS" => Permission.None,
+        _ => throw TrackingException.Invalid($"Invalid permission '{word}'. Valid permissions are: ('READ', 'USE', 'EDIT', 'MANAGE', 'NO_PERMISSIONS')"),
+    };
+
+    private static string Word(Permission permission) => permission == Permission.None ? "NO_PERMISSIONS" : permission.ToString().ToUpperInvariant();
+
+    private static TrackingException NoPermission(Account account, Subject subject) =>
+        TrackingException.Missing($"{(subject.Kind == "experiment" ? $"Experiment permission with experiment_id={subject.Id}" : $"Registered model permission with name={subject.Id}")} and username={account.Name} not found");
+
+    private static ValueTask AnswerAsync(Call call, Account account) => call.AnswerAsync(json =>
+    {
+        json.WritePropertyName("user"u8);
+        Write(json, account);
+    });
+
+    private static ValueTask AnswerAsync(Call call, Account account, Subject subject, Permission permission) => call.AnswerAsync(json =>
+    {
+        json.WritePropertyName(subject.Kind == "experiment" ? "experiment_permission"u8 : "registered_model_permission"u8);
+        Write(json, account, subject, permission);
+    });
+
+    private static void Write(Utf8JsonWriter json, Account account)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("id"u8, account.Id);
+        json.WriteString("username"u8, account.Name);
+        json.WriteBoolean("is_admin"u8, account.IsAdmin);
+        foreach ((string kind, string name) in new[] { ("experiment", "experiment_permissions"), ("model", "registered_model_permissions") })
+        {
+            json.WriteStartArray(name);
+            foreach ((Subject subject, Permission permission) in account.Grants)
+            {
+                if (subject.Kind == kind)
+                    Write(json, account, subject, permission);
+            }
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Account account, Subject subject, Permission permission)
+    {
+        json.WriteStartObject();
+        json.WriteString(subject.Kind == "experiment" ? "experiment_id"u8 : "name"u8, subject.Id);
+        json.WriteNumber("user_id"u8, account.Id);
+        json.WriteString("permission"u8, Word(permission));
+        json.WriteEndObject();
+    }
+}
