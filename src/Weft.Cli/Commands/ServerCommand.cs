@@ -9,6 +9,7 @@ using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Server;
 using Weft.Text;
+using Weft.Tracking;
 
 namespace Weft.Cli.Commands;
 
@@ -28,8 +29,13 @@ internal static class ServerCommand
     private static readonly Flag CertificateKey = new("tls-key", null, "FILE", "a PEM file with its key");
     private static readonly Flag PlainHttp = new("plain-http", null, null, "listen beyond loopback without TLS: a proxy before the server ends it");
 
+    private static readonly Flag FrameOptions = new("x-frame-options", null, "VALUE", "the header X-Frame-Options; SAMEORIGIN unless given, NONE sends none");
+    private static readonly Flag DefaultPermission = new("default-permission", null, "LEVEL", "what users may do where nothing else was granted: none, read, use, edit or manage; read unless given");
+    private static readonly Flag MostPerSecond = new("rate-limit", null, "N", "requests a second that each address may send; no limit unless given");
+    private static readonly Flag LongestBody = new("max-body", null, "BYTES", "the longest file or request; no limit unless given");
+
     public static readonly Command Command = new("server", "answer MLflow's clients from the project's records", "",
-        [Host, Port, IsOpen, TokenFile, StoreChoice.Flag, StoreChoice.Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
+        [FrameOptions, DefaultPermission, MostPerSecond, LongestBody, Host, Port, IsOpen, TokenFile, StoreChoice.Flag, StoreChoice.Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
     {
         Count = (0, 0),
         Examples =
@@ -39,14 +45,7 @@ internal static class ServerCommand
         ],
     };
 
-    private static int Run(Arguments arguments, Session session)
-    {
-        string folder = Launch.WorkingFolder(arguments, session);
-        string root = Project.FindRoot(folder) ?? folder;
-        if (!ProjectStore.Exists(root))
-            ProjectStore.Open(root, session).Dispose();
-        return Serve(arguments, session, root);
-    }
+    private static int Run(Arguments arguments, Session session) => Serve(arguments, session, RootOf(arguments, session));
 
     /// <summary>Apart, so that other commands never load what it names.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -76,12 +75,11 @@ internal static class ServerCommand
         session.Out.WriteLine(address.ToString().TrimEnd('/'));
         session.Out.Flush();
         string store = Stores.Show(options.Database);
-        session.Say(options.Access is Access.Open ? $"serving {store}; Ctrl+C stops" : $"serving {store} to who sends its token as MLFLOW_TRACKING_TOKEN; Ctrl+C stops");
+        session.Say(options.Access is Access.Open ? $"serving {store}; Ctrl+C stops" : $"serving {store} to its users, and to who sends its token as MLFLOW_TRACKING_TOKEN; Ctrl+C stops");
     }
 
     private static ServerOptions ReadOptions(Arguments arguments, Session session, string root)
     {
-        string state = ProjectStore.FolderOf(root);
         string host = arguments.Value(Host) ?? "127.0.0.1";
         if (!IPAddress.TryParse(host == "localhost" ? "127.0.0.1" : host, out IPAddress? address))
             throw new DiagnosticException("cli/bad-address", $"`--host` takes an IP address, found `{host}`", arguments.SourceOf(Host)?.Whole, "0.0.0.0 listens on all");
@@ -90,7 +88,10 @@ internal static class ServerCommand
             Database = StoreChoice.Of(arguments, session, root),
             ArtifactFolder = StoreChoice.ArtifactFolder(arguments, root),
             Listen = new IPEndPoint(address, arguments.Int(Port, 0) ?? 5000),
-            Access = arguments.Has(IsOpen) ? new Access.Open() : new Access.Token(ReadToken(Path.GetFullPath(arguments.Value(TokenFile) ?? Path.Combine(state, "server-token"), root))),
+            Access = ReadAccess(arguments, root),
+            FrameOptions = arguments.Value(FrameOptions) is { } frame ? (frame.Equals("NONE", StringComparison.OrdinalIgnoreCase) ? null : frame) : "SAMEORIGIN",
+            MostPerSecond = arguments.Int(MostPerSecond, 1),
+            LongestBody = arguments.Int(LongestBody, 1),
             Certificate = arguments.Value(Certificate) is { } pem ? X509Certificate2.CreateFromPemFile(pem, arguments.Value(CertificateKey)) : null,
             AllowsPlainHttp = arguments.Has(PlainHttp),
             PathPrefix = arguments.Value(Prefix) ?? "",
@@ -100,6 +101,28 @@ internal static class ServerCommand
             AllowedOrigins = Words(arguments.Value(Origins) ?? session.Surroundings.Variable("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")),
             ChecksHosts = !string.Equals(session.Surroundings.Variable("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE"), "true", StringComparison.OrdinalIgnoreCase),
         };
+    }
+
+    /// <summary>The project that a command of the server works on; its records are made when they are not there.</summary>
+    internal static string RootOf(Arguments arguments, Session session)
+    {
+        string folder = Launch.WorkingFolder(arguments, session);
+        string root = Project.FindRoot(folder) ?? folder;
+        if (!ProjectStore.Exists(root))
+            ProjectStore.Open(root, session).Dispose();
+        return root;
+    }
+
+    /// <summary>Users, beside the token of the server itself.</summary>
+    private static Access ReadAccess(Arguments arguments, string root)
+    {
+        if (arguments.Has(IsOpen))
+            return new Access.Open();
+        string token = ReadToken(Path.GetFullPath(arguments.Value(TokenFile) ?? Path.Combine(ProjectStore.FolderOf(root), "server-token"), root));
+        string level = arguments.Value(DefaultPermission) ?? "read";
+        if (!Enum.TryParse(level, ignoreCase: true, out Permission permission) || !Enum.IsDefined(permission))
+            throw new DiagnosticException("server/permission", $"no permission `{level}`", arguments.SourceOf(DefaultPermission)?.Whole, "one of none, read, use, edit, manage");
+        return new Access.Users(token, permission);
     }
 
     /// <summary>The token of a file that only the user may read; made when it is not there.</summary>

@@ -114,6 +114,10 @@ internal sealed unsafe class SqliteDatabase : Database
         }
     }
 
+    /// <summary>Copies the database as it is now into a new file, compacted; writers go on meanwhile.</summary>
+    /// <param name="path">A file that is not there yet.</param>
+    public void BackUp(string path) => Prepare("VACUUM INTO ?1").Bind(1, path).Run();
+
     /// <summary>Opens another program's file as it is: no tables of ours, its own journal, no files beside it.</summary>
     /// <param name="mustExist">Whether a missing file is an error, or is made.</param>
     public static SqliteDatabase OpenForeign(string path, bool mustExist, TimeProvider clock, CancellationToken cancel)
