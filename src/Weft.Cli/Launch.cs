@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Commands;
 using Weft.Dialects;
 using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Platform;
+using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
@@ -47,6 +49,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
                 Overrides = [.. arguments.Words.Skip(used).Select(word => Excerpt.Of(word.Whole))],
                 Extra = runnable is AdHoc ? [] : [.. (arguments.Rest ?? []).Select(word => word.Text)],
                 IsMultirun = arguments.Has(RunFlags.Multirun),
+                Shape = ShapeOf(arguments, runnable, diagnostics),
                 ExpandsInner = arguments.Has(RunFlags.ExpandInner),
             },
             diagnostics);
@@ -57,6 +60,24 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         foreach (string note in prepared.Notes)
             session.Say(note);
         return new Launch(root, runnable!, prepared);
+    }
+
+    private static SweepShape ShapeOf(CommandLine.Arguments arguments, Runnable? runnable, Diagnostics diagnostics)
+    {
+        var shape = new SweepShape
+        {
+            Zip = All(RunFlags.Zip),
+            When = All(RunFlags.When),
+            Then = All(RunFlags.Then),
+            Where = arguments.SourceOf(RunFlags.Where) is { } where ? Excerpt.Of(where.Whole) : null,
+        };
+        if (!shape.IsPlain && runnable is not null and not AdHoc)
+            diagnostics.Error("cli/sweep-shape", "`--zip`, `--when`, `--then` and `--where` shape the sweep of a command behind `--`", null, $"write the sweep of `{runnable.Name}` in its file");
+        else if (!shape.IsPlain && !arguments.Has(RunFlags.Multirun))
+            diagnostics.Error("cli/sweep-shape", "`--zip`, `--when`, `--then` and `--where` need `-m`");
+        return shape;
+
+        ImmutableArray<Excerpt> All(Flag flag) => [.. arguments.All(flag).Select(value => Excerpt.Of(value.Whole))];
     }
 
     private static (string Root, Runnable? Runnable, int Used) Find(CommandLine.Arguments arguments, Session session, Diagnostics diagnostics)

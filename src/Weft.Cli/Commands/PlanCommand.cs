@@ -9,7 +9,7 @@ internal static class PlanCommand
 {
     private static readonly Flag Output = new("output", 'o', "FILE", "write the plan as JSON to FILE");
 
-    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Multirun, RunFlags.ExpandInner], Run)
+    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Multirun, RunFlags.Zip, RunFlags.When, RunFlags.Then, RunFlags.Where, RunFlags.ExpandInner], Run)
     {
         Examples = [("weft plan train", "nodes, points, what is known of them")],
     };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Sweeps;
 using Weft.Text;
 
 namespace Weft.Dialects;
@@ -21,4 +22,7 @@ public sealed record Arguments
 
     /// <summary><c>-m</c>: the values of the overrides are sweeps.</summary>
     public bool IsMultirun { get; init; }
+
+    /// <summary>How the values of a sweep are put together, when not as their product.</summary>
+    public SweepShape Shape { get; init; } = new();
 }

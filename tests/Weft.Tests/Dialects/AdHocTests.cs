@@ -1,4 +1,5 @@
 using Weft.Dialects;
+using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
@@ -27,6 +28,30 @@ public sealed class AdHocTests
     }
 
     [Fact]
+    public void Shaped_sweeps_put_their_words_where_the_first_of_them_was()
+    {
+        var shape = new SweepShape
+        {
+            Zip = [Of("lr,batch")],
+            When = [Of("mu: opt == 'sgd'")],
+            Then = [Of("--opt=adam --lr=9 --batch=1")],
+            Where = Of("seed != 2 or opt == 'sgd'"),
+        };
+        Prepared prepared = Prepare(shape, "python", "train.py", "--opt=sgd,adam", "data.csv", "--lr=1,2", "--batch=8,9", "--mu=0.5,0.6", "--seed=2", "--flag");
+        Assert.Equal(
+        [
+            "python train.py --opt=sgd --lr=1 --batch=8 --mu=0.5 --seed=2 data.csv --flag",
+            "python train.py --opt=sgd --lr=1 --batch=8 --mu=0.6 --seed=2 data.csv --flag",
+            "python train.py --opt=sgd --lr=2 --batch=9 --mu=0.5 --seed=2 data.csv --flag",
+            "python train.py --opt=sgd --lr=2 --batch=9 --mu=0.6 --seed=2 data.csv --flag",
+        ], prepared.DryRun(""));
+        Assert.Equal(4, prepared.Commands);
+        Assert.Equal(prepared.DryRun(""), Started(prepared));
+
+        static Excerpt Of(string text) => Excerpt.OfArgument(1, text);
+    }
+
+    [Fact]
     public void Without_m_a_command_is_one_command_as_it_is()
     {
         Prepared prepared = Prepare(false, "./train.sh", "a=1,2", "b='x'");
@@ -48,10 +73,14 @@ public sealed class AdHocTests
 
     private static AdHoc Of(params string[] words) => new([.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))], "/");
 
-    private static Prepared Prepare(bool isMultirun, params string[] words)
+    private static Prepared Prepare(bool isMultirun, params string[] words) => Prepare(new Arguments { IsMultirun = isMultirun }, words);
+
+    private static Prepared Prepare(SweepShape shape, params string[] words) => Prepare(new Arguments { IsMultirun = true, Shape = shape }, words);
+
+    private static Prepared Prepare(Arguments arguments, string[] words)
     {
         var diagnostics = new Diagnostics();
-        Prepared? prepared = Of(words).Prepare(new Arguments { IsMultirun = isMultirun }, diagnostics);
+        Prepared? prepared = Of(words).Prepare(arguments, diagnostics);
         Assert.Equal("", DiagnosticPrinter.Print(diagnostics));
         return prepared!;
     }
