@@ -61,6 +61,18 @@ internal sealed class DefaultText(SemanticModel model, CancellationToken cancel)
         };
     }
 
+    /// <summary>What C# puts into a property of a simple type that nobody sets; null for other types.</summary>
+    public static string? OfZero(ITypeSymbol type) => type.SpecialType switch
+    {
+        SpecialType.System_Boolean => OfConstant(false, type),
+        SpecialType.System_Int32 or SpecialType.System_Int64 => OfConstant(0, type),
+        SpecialType.System_Single or SpecialType.System_Double => OfConstant(0.0, type),
+        _ when type.TypeKind == TypeKind.Enum => type.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(member => member.HasConstantValue && Convert.ToDecimal(member.ConstantValue) == 0) is { } first
+            ? OfConstant(first.ConstantValue, type)
+            : null,
+        _ => type.ToDisplayString() == "System.Numerics.BigInteger" ? OfConstant(0, type) : null,
+    };
+
     private static IEnumerable<ExpressionSyntax>? CollectionItems(SyntaxNode collection)
     {
         SyntaxNode[] items = [.. collection.ChildNodes()];

@@ -149,6 +149,8 @@ internal sealed class RecordReader
         bool isNullable = property.NullableAnnotation == NullableAnnotation.Annotated || property.Type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
         if (isNullable)
             return parameter is null && !IsRequired(property) ? $"{DefaultText.Library}Null()" : null;
+        if (parameter is null && !IsRequired(property) && DefaultText.OfZero(property.Type) is { } zero)
+            return zero;
         return property.Type is INamedTypeSymbol type && IsMarked(type) ? $"{DefaultText.Library}Record<{type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat)}>()" : null;
     }
 

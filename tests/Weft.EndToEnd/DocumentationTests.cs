@@ -17,15 +17,7 @@ public sealed partial class DocumentationTests : IDisposable
         Directory.CreateDirectory(project);
         foreach (string file in Directory.GetFiles(Repository.Path("examples/digits")))
             File.Copy(file, Path.Combine(project, Path.GetFileName(file)));
-        int commands = 0;
-        foreach ((string command, string expected) in Commands(File.ReadAllText(Repository.Path("README.md"))))
-        {
-            commands++;
-            string path = $"{Path.GetDirectoryName(WeftProgram.Binary)}:/usr/bin:/bin";
-            // What a terminal would show: both streams.
-            ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(project, [new("PATH", path)], "sh", "-c", $"({command}) 2>&1"));
-            Assert.True(Even(expected) == Even(result.Out), $"$ {command}\nexpected:\n{expected}\nfound:\n{result.Out}");
-        }
+        int commands = ConsolePage.Check("README.md", project, ("weft", WeftProgram.Binary));
         Assert.True(commands >= 6);
     }
 
@@ -40,36 +32,18 @@ public sealed partial class DocumentationTests : IDisposable
         Assert.Empty(broken);
     }
 
-    /// <summary>Each line with <c>$ </c> in a console block, and the lines up to the next.</summary>
-    private static IEnumerable<(string Command, string Output)> Commands(string page)
+    [Fact]
+    public void Every_excerpt_of_an_example_is_verbatim()
     {
-        foreach (Match block in Console().Matches(page))
-        {
-            foreach (string part in block.Groups[1].Value.Split("\n$ ").Select((part, i) => i == 0 ? part[2..] : part))
-            {
-                int end = part.IndexOf('\n');
-                yield return end < 0 ? (part, "") : (part[..end], part[(end + 1)..]);
-            }
-        }
+        (string Page, string File, string Code)[] excerpts = [.. Directory.GetFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories).Append(Repository.Path("README.md"))
+            .SelectMany(page => Excerpt().Matches(File.ReadAllText(page)).Select(match => (Path.GetFileName(page), match.Groups[1].Value, match.Groups[2].Value)))];
+        Assert.NotEmpty(excerpts);
+        Assert.All(excerpts, excerpt => Assert.Contains(excerpt.Code, File.ReadAllText(Repository.Path(excerpt.File))));
     }
 
-    /// <summary>What differs from run to run is made equal: ids, names, times, and the width of columns that follows from them.</summary>
-    private static string Even(string text) =>
-        Blanks().Replace(RowNumber().Replace(ClockTime().Replace(Snapshot.Filter(text), "<CLOCK>"), "<NAME>/N"), " ").Trim();
-
-    [GeneratedRegex(@"```console\n(.*?)\n```", RegexOptions.Singleline)]
-    private static partial Regex Console();
+    [GeneratedRegex(@"```cs (\S+)\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Excerpt();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
-
-    [GeneratedRegex(@"\b\d\d:\d\d:\d\d\b")]
-    private static partial Regex ClockTime();
-
-    /// <summary>Runs of equal accuracy come in the order in which they ended.</summary>
-    [GeneratedRegex(@"<NAME>/\d+")]
-    private static partial Regex RowNumber();
-
-    [GeneratedRegex(@"[ \t]+")]
-    private static partial Regex Blanks();
 }

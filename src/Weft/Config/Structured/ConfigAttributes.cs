@@ -11,9 +11,9 @@ namespace Weft.Config.Structured;
 /// </code>
 /// </example>
 /// <remarks>
-/// A property <c>LearningRate</c> is the key <c>learning_rate</c>. A property or parameter without a default must be given by somebody (it is
-/// <c>???</c>), except that a record is made of its own defaults and a nullable property is null. Defaults are constants, collections of them, or
-/// <c>new</c> of other such records, as the configuration shows them before anything runs.
+/// A property <c>LearningRate</c> is the key <c>learning_rate</c>. A parameter without a default and a <c>required</c> property must be given by
+/// somebody (they are <c>???</c>), except that a record is made of its own defaults. Other properties have the value that C# gives them. Defaults are
+/// constants, collections of them, or <c>new</c> of other such records, as the configuration shows them before anything runs.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ConfigAttribute : Attribute;

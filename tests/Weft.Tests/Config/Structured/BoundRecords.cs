@@ -33,7 +33,11 @@ public partial record TrainConfig(string Model, int Seed = 7, OptimizerConfig? W
 
     public long Steps { get; init; } = 10 * Base;
 
-    public BigInteger Huge { get; init; }
+    public required BigInteger Huge { get; init; }
+
+    public BigInteger Small { get; init; }
+
+    public Schedule First { get; init; }
 
     public float Dropout { get; init; } = 0.1f;
 

@@ -27,6 +27,8 @@ public sealed class ConfigRecordTests
               momentum: null
             steps: 30
             huge: ???
+            small: 0
+            first: Constant
             dropout: 0.1
             shuffles: true
             salt: !!binary |
@@ -61,7 +63,7 @@ public sealed class ConfigRecordTests
 
             """, ConfigWriter.ToYaml(made));
         Assert.Equal(
-            ["str", "int", "Optional[OptimizerConfig]", "OptimizerConfig", "int", "int", "float", "bool", "bytes", "List[int]", "List[OptimizerConfig]", "List[Optional[str]]", "List[List[int]]",
+            ["str", "int", "Optional[OptimizerConfig]", "OptimizerConfig", "int", "int", "int", "Schedule", "float", "bool", "bytes", "List[int]", "List[OptimizerConfig]", "List[Optional[str]]", "List[List[int]]",
                 "Dict[str, float]", "Dict[Schedule, OptimizerConfig]", "str", "int", "str", "Any"],
             ConfigRecord.SchemaOf<TrainConfig>().Fields.Select(field => field.Type.ToString()));
     }

@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+using Weft.Support;
+
+namespace Weft.EndToEnd;
+
+/// <summary>A page of the documentation whose console blocks are run and compared.</summary>
+internal static partial class ConsolePage
+{
+    /// <summary>Runs every command of a page in a folder, in order, and compares what a terminal would show.</summary>
+    /// <param name="programs">Programs that the commands call, by name.</param>
+    /// <returns>How many commands were run.</returns>
+    public static int Check(string page, string folder, params (string Name, string Path)[] programs)
+    {
+        using var path = new TemporaryFolder();
+        foreach ((string name, string target) in programs)
+            File.CreateSymbolicLink(path.Path(name), target);
+        int commands = 0;
+        foreach ((string command, string expected) in Commands(File.ReadAllText(Repository.Path(page))))
+        {
+            commands++;
+            ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(folder, [new("PATH", $"{path.Root}:/usr/bin:/bin")], "bash", "-c", $"({command}) 2>&1"));
+            Assert.True(Even(expected, folder) == Even(result.Out, folder), $"{page}\n$ {command}\nexpected:\n{expected}\nfound:\n{result.Out}");
+        }
+        return commands;
+    }
+
+    /// <summary>Each line with <c>$ </c> in a console block, and the lines up to the next.</summary>
+    public static IEnumerable<(string Command, string Output)> Commands(string page)
+    {
+        foreach (Match block in Console().Matches(page))
+        {
+            foreach (string part in block.Groups[1].Value.Split("\n$ ").Select((part, i) => i == 0 ? part[2..] : part))
+            {
+                int end = part.IndexOf('\n');
+                yield return end < 0 ? (part, "") : (part[..end], part[(end + 1)..]);
+            }
+        }
+    }
+
+    /// <summary>What differs from run to run is made equal: ids, names, times, and the width of columns that follows from them.</summary>
+    private static string Even(string text, string folder) =>
+        Blanks().Replace(RowNumber().Replace(Milliseconds().Replace(ClockTime().Replace(Snapshot.Filter(text.Replace(folder, "<FOLDER>", StringComparison.Ordinal)), "<CLOCK>"), "<TIME>"), "<NAME>/N"), " ").Trim();
+
+    [GeneratedRegex(@"```console\n(.*?)\n```", RegexOptions.Singleline)]
+    private static partial Regex Console();
+
+    [GeneratedRegex(@"\b\d\d:\d\d:\d\d\b")]
+    private static partial Regex ClockTime();
+
+    [GeneratedRegex(@"<TIME>,\d\d\d")]
+    private static partial Regex Milliseconds();
+
+    /// <summary>Runs of equal accuracy come in the order in which they ended.</summary>
+    [GeneratedRegex(@"<NAME>/\d+")]
+    private static partial Regex RowNumber();
+
+    [GeneratedRegex(@"[ \t]+")]
+    private static partial Regex Blanks();
+}
