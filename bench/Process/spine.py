@@ -5,6 +5,7 @@ Usage: python3 bench/Process/spine.py [--long]     (--long adds the 100,000 poin
 import os
 import shutil
 import sys
+import tempfile
 
 from compare import PYTHON, WEFT, machine, measure, project
 
@@ -20,17 +21,18 @@ def trivial(count):
 def main():
     machine()
     measure("dry run, 6 commands", [WEFT, "run", "six", "--dry-run"], project(SIX), [PYTHON, "-c", "import yaml"], runs=20, bound="<= 60 ms, <= 4x import yaml")
+    measure("plan, 6 commands", [WEFT, "plan", "six"], project(SIX), runs=20, bound="<= 60 ms")
     measure("dry run, 10,000 commands", [WEFT, "run", "many", "--dry-run"], project(MANY), bound="<= 150 ms")
-    measure("dry run, 1,000,000 commands", [WEFT, "run", "million", "--dry-run"], project(MILLION), runs=3, bound="<= 1 s to enumerate, constant memory")
+    measure("a million points enumerated and printed", [WEFT, "run", "million", "--dry-run"], project(MILLION), runs=3, bound="<= 1 s to enumerate, the memory of 10,000")
 
     folder = project(trivial(1000))
-    # Each measured run gets a state folder of its own: removing a thousand files just before would slow the next creation of files.
-    state = [0]
+    # Each measured run gets a state folder of its own: removing a thousand files just before would slow the next creation of files. The old ones go
+    # out of the project, where they would be part of the state of its code.
+    old = tempfile.mkdtemp(prefix="weft-bench-")
 
     def fresh():
         if os.path.exists(os.path.join(folder, ".weft")):
-            os.rename(os.path.join(folder, ".weft"), os.path.join(folder, f"old{state[0]}"))
-            state[0] += 1
+            os.rename(os.path.join(folder, ".weft"), tempfile.mkdtemp(dir=old))
 
     ours, peer = measure(
         "1,000 x true, -j 2, recorded", [WEFT, "run", "trivial", "-j", "2", "-q"], folder, ["sh", "-c", "seq 1000 | xargs -P2 -n1 true"], runs=5, before=fresh, bound="<= 1.0 ms per run beyond xargs"
@@ -40,6 +42,7 @@ def main():
     if "--long" in sys.argv:
         measure("100,000 x true, -j 2", [WEFT, "run", "trivial", "-j", "2", "-q"], project(trivial(100000)), runs=1, bound="< 200 MB")
     shutil.rmtree(folder)
+    shutil.rmtree(old)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ namespace Weft.Text;
 /// </summary>
 public static class ShellWords
 {
+    /// <summary>Of each ASCII character, whether a shell takes it as it is.</summary>
+    private static readonly bool[] Bare = Mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-");
+
     /// <returns>The words in order; default (not empty) when the text cannot be split, and a diagnostic says why.</returns>
     public static ImmutableArray<Excerpt> Split(Excerpt text, Diagnostics diagnostics)
     {
@@ -42,10 +45,18 @@ public static class ShellWords
     {
         foreach (char c in word)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '@' or '%' or '+' or '=' or ':' or ',' or '.' or '/' or '-'))
+            if (c >= Bare.Length || !Bare[c])
                 return false;
         }
         return word.Length > 0;
+    }
+
+    private static bool[] Mark(string characters)
+    {
+        bool[] marks = new bool[128];
+        foreach (char c in characters)
+            marks[c] = true;
+        return marks;
     }
 
     private static Excerpt? ReadWord(Excerpt text, ref int at, Diagnostics diagnostics)

@@ -53,7 +53,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
         CommandPoints.PlacesOf(sweep.Space, arguments.Overrides.Select(word => word.At)), job.Command!.At);
 
     /// <summary>The argument lists, without the command.</summary>
-    private static IEnumerable<IEnumerable<string>> Lists(JobSweep sweep, string ulid) =>
+    private static IEnumerable<string[]> Lists(JobSweep sweep, string ulid) =>
         sweep.Space.Points().Select(point => sweep.Arguments(point, Ulid.Derive(ulid, point.Index)));
 
     private IEnumerable<string> DryRun(JobSweep sweep, string ulid) => sweep.Kind switch

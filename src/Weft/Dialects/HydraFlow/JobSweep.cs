@@ -34,14 +34,15 @@ public sealed record JobSweep(HydraFlowJob Job, JobKind Kind, Space Space)
 
     public const string SweepFolder = "hydra.sweep.dir=multirun/";
 
-    public string JobName => $"hydra.job.name={Job.Name}";
+    public string JobName { get; } = $"hydra.job.name={Job.Name}";
 
     /// <summary>The argument list of a point, without the command. The ULID names the folder of its results.</summary>
-    public IEnumerable<string> Arguments(Point point, string ulid) =>
-        IsExpanded ? [.. point.Words.Select(word => word.Text), .. AddOf(point)]
-        : [Multirun, .. point.Words.Select(word => word.Text), JobName, SweepFolder + ulid, .. AddOf(point)];
-
-    private IEnumerable<string> AddOf(Point point) => AddParameter is null
-        ? Add
-        : ((Value.List)point.Values[AddParameter]).Items.Select(word => ((Value.Text)word).Content);
+    public string[] Arguments(Point point, string ulid)
+    {
+        ImmutableArray<string> last = AddParameter is null ? Add : [.. ((Value.List)point.Values[AddParameter]).Items.Select(word => ((Value.Text)word).Content)];
+        string[] own = new string[point.Words.Length];
+        for (int i = 0; i < own.Length; i++)
+            own[i] = point.Words[i].Text;
+        return IsExpanded ? [.. own, .. last] : [Multirun, .. own, JobName, SweepFolder + ulid, .. last];
+    }
 }
