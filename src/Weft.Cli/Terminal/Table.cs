@@ -26,7 +26,12 @@ internal sealed class Table(params string[] headers)
     public void Print(TextWriter output, int? width, bool bold)
     {
         int[] widths = Widths(width);
-        bool[] right = [.. headers.Select((_, column) => _rows.Count > 0 && _rows.All(row => row[column].Length == 0 || IsNumber(row[column])))];
+        bool[] right = new bool[headers.Length];
+        for (int i = 0; i < right.Length; i++)
+        {
+            int column = i;
+            right[i] = _rows.Count > 0 && _rows.TrueForAll(row => row[column].Length == 0 || IsNumber(row[column]));
+        }
         if (bold)
             output.Write("\u001b[1m");
         PrintRow(output, headers, widths, right);
@@ -38,7 +43,7 @@ internal sealed class Table(params string[] headers)
 
     private int[] Widths(int? limit)
     {
-        int[] widths = [.. headers.Select(Cells.Width)];
+        int[] widths = Array.ConvertAll(headers, Cells.Width);
         foreach (string[] row in _rows)
         {
             for (int i = 0; i < widths.Length; i++)

@@ -101,10 +101,18 @@ public sealed class Point
     public ImmutableArray<Word> Words { get; }
 
     /// <summary>By parameter: what expressions see as <c>item</c>, what is recorded and compared. Sorted when first asked for: who prints a million commands does not.</summary>
-    public ImmutableSortedDictionary<string, Value> Values => _values ??= Value.NoEntries.SetItems(_given);
+    public ImmutableSortedDictionary<string, Value> Values => _values ??= Sort(_given);
 
     /// <summary>How many runs its program makes of it.</summary>
     public long Runs { get; init; } = 1;
+
+    private static ImmutableSortedDictionary<string, Value> Sort(KeyValuePair<string, Value>[] given)
+    {
+        ImmutableSortedDictionary<string, Value>.Builder values = Value.NoEntries.ToBuilder();
+        foreach ((string parameter, Value value) in given)
+            values[parameter] = value;
+        return values.ToImmutable();
+    }
 }
 
 /// <summary>A point while its parts are put together.</summary>

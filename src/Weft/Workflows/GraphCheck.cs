@@ -130,8 +130,11 @@ public sealed class GraphCheck(Closure closure)
     private void CheckNode(Node node)
     {
         string id = node.Id.Text;
-        foreach (Edge edge in node.After.Where(edge => _shape.Find(edge.From) is null))
-            Report(id, null, "workflow/unknown-node", $"`{id}` comes after `{edge.From}`, which does not exist", node.At, NodeHint(edge.From.Text));
+        foreach (Edge edge in node.After)
+        {
+            if (_shape.Find(edge.From) is null)
+                Report(id, null, "workflow/unknown-node", $"`{id}` comes after `{edge.From}`, which does not exist", node.At, NodeHint(edge.From.Text));
+        }
         if (node.When is { } when)
             TypesFor(id, ConditionOf).Condition(when);
         if (node is Node.Each { Stop: { } stop })

@@ -146,8 +146,10 @@ public sealed class Planner
             }
         }
         var on = new List<NodePath>();
-        foreach (Edge edge in node.Node.After.Where(edge => edge.Rule == EdgeRule.Succeeded))
+        foreach (Edge edge in node.Node.After)
         {
+            if (edge.Rule != EdgeRule.Succeeded)
+                continue;
             NodePath before = node.Scope.Child(edge.From.Text);
             if (_known.GetValueOrDefault(before) is { Phase: Phase.Skipped })
                 return new Forecast.Skip();

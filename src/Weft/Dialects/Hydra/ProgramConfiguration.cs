@@ -54,9 +54,11 @@ public sealed record CommandPoints(Space Space, ImmutableArray<string> Command, 
     /// <summary>Finds the place of a word by its key: that of the parameter of which the values have it.</summary>
     public static Func<string, Span?> PlacesOf(Space space, IEnumerable<Span> others)
     {
-        List<(string Key, Span At)> places = [.. Axes(space).Select(axis => (axis.Key, axis.At)), .. others.Select(span => (KeyOf(span.Text.ToString()), span))];
+        // Places are asked for when something is wrong.
+        List<(string Key, Span At)>? places = null;
         return word =>
         {
+            places ??= [.. Axes(space).Select(axis => (axis.Key, axis.At)), .. others.Select(span => (KeyOf(span.Text.ToString()), span))];
             string key = KeyOf(word);
             string value = word[Math.Min(word.Length, key.Length + 1)..];
             Span? nearest = null;
