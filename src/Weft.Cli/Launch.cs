@@ -113,6 +113,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             throw new DiagnosticException(obstacle);
         Facts facts = PlanFacts.Of(Root, Project, CacheMode, surroundings, clock);
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
+        CheckSecrets(surroundings, diagnostics);
         foreach (Definition definition in Prepared.Definitions)
         {
             if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
@@ -123,6 +124,17 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         if (Prepared.PythonFunction is { } function && !diagnostics.HasErrors)
             PythonFunctionCheck.Check(function, Root, diagnostics);
         return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;
+    }
+
+    /// <summary>A secret that nobody has set is found out before anything starts.</summary>
+    private void CheckSecrets(Surroundings surroundings, Diagnostics diagnostics)
+    {
+        TaskDefinition[] tasks = [.. Prepared.Definitions.OfType<Definition.OfTask>().Select(one => one.Task).Where(task => !task.Secrets.IsEmpty)];
+        if (tasks.Length == 0)
+            return;
+        IReadOnlyList<string> names = Commands.SecretCommands.Open(Root, surroundings).Names;
+        foreach (string name in tasks.SelectMany(task => task.Secrets).Distinct().Where(name => !names.Contains(name) && surroundings.Variable(name) is null))
+            diagnostics.Error("run/no-secret", $"there is no secret `{name}`", tasks.First(task => task.Secrets.Contains(name)).At, Suggest.Hint(name, names) ?? $"`weft secret set {name}`");
     }
 
     private void CheckProgram(string program, TaskDefinition task, Surroundings surroundings, Diagnostics diagnostics)

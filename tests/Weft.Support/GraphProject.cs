@@ -19,6 +19,9 @@ internal sealed class GraphProject(string folder) : IDisposable
 
     public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
 
+    /// <summary>Has task hosts run the tasks: processes that see only the run folder.</summary>
+    public bool Hosted { get; init; }
+
     public List<ExecutionEvent> Events { get; } = [];
 
     public Action<ExecutionEvent> OnEvent { get; set; } = _ => { };
@@ -61,6 +64,7 @@ internal sealed class GraphProject(string folder) : IDisposable
             Environment = EnvironmentBlock.Current(),
             Parallel = Parallel,
             CacheMode = CacheMode,
+            HostsAll = Hosted,
             HostProgram = [SweepProject.Program, "exec"],
             Publish = Publish,
         });

@@ -24,7 +24,7 @@ internal static class ExecCommand
         string folder = Path.GetFullPath(words[1], session.Surroundings.WorkingFolder);
         if (!Directory.Exists(folder))
             throw new DiagnosticException("cli/no-folder", $"no folder `{words[1]}`", arguments.Words[1].Whole);
-        using var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()));
+        using var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()) { Secret = name => SecretCommands.ValueOf(words[0], name, session.Surroundings) });
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;

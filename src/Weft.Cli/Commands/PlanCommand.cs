@@ -1,5 +1,7 @@
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
+using Weft.Execution;
+using Weft.Storage;
 using Weft.Sweeps;
 using Weft.Workflows;
 
@@ -18,13 +20,14 @@ internal static class PlanCommand
     {
         Launch launch = Launch.Read(arguments, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
-        ReadOnlyMemory<byte> body = PlanJson.Write(plan);
         if (arguments.Value(Output) is { } file)
         {
-            File.WriteAllBytes(Path.GetFullPath(file, Launch.WorkingFolder(arguments, session)), body.Span);
-            session.Say($"wrote the plan of {launch.Runnable.Name} to {file}");
+            string path = Path.GetFullPath(file, Launch.WorkingFolder(arguments, session));
+            File.WriteAllBytes(path, PlanJson.Write(plan.WithCode(PlanFile.CodeOf(launch.Root, path))));
+            session.Say($"wrote the plan of {launch.Runnable.Name} to {file}: `weft run --plan {file}` does it, or says what has changed");
             return ExitCodes.Succeeded;
         }
+        ReadOnlyMemory<byte> body = PlanJson.Write(plan);
         if (session.Json)
         {
             session.Out.Flush();
@@ -39,21 +42,39 @@ internal static class PlanCommand
     private static void PrintText(Launch launch, Plan plan, Session session)
     {
         session.Out.WriteLine($"{launch.Runnable.Name} ({launch.Runnable.Kind}, {launch.Runnable.At.Source.Name}:{launch.Runnable.At.Position.Line}), plan {plan.Id.Short}");
-        var table = new Table("NODE", "POINTS", "FORECAST", "ENGINE");
+        using ProjectStore? store = ProjectStore.Exists(launch.Root) ? ProjectStore.Open(launch.Root, session) : null;
+        ResultCache? cache = launch.Project is null ? null : PlanFacts.CacheOf(launch.Root, new FileHashes(null, TimeProvider.System), session.Surroundings, TimeProvider.System);
+        Facts facts = PlanFacts.Of(launch.Root, launch.Project, launch.CacheMode, session.Surroundings, TimeProvider.System);
+        var reasons = new PlanReasons(plan, launch.Runnable.Name, store, cache, facts);
+        bool isCached = launch.Project is not null;
+        var table = isCached ? new Table("NODE", "POINTS", "FORECAST", "WHY", "ENGINE") : new Table("NODE", "POINTS", "FORECAST", "ENGINE");
         foreach (PlanNode node in plan.Nodes)
-            table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), node.Engine.Name);
+        {
+            if (isCached)
+                table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), reasons.Of(node), node.Engine.Name);
+            else
+                table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), node.Engine.Name);
+        }
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
+        if (isCached)
+            session.Out.WriteLine(Counts(plan));
         if (launch.Configurations is { } configurations)
             session.Out.WriteLine(configurations);
-        State(launch, plan, session);
+        if (store is not null)
+            State(launch, plan, store, session);
+    }
+
+    /// <summary><c>2 run, 1 reused, 1 depends</c>.</summary>
+    private static string Counts(Plan plan)
+    {
+        long run = plan.Nodes.Count(node => node.Forecast is Workflows.Forecast.Run), reuse = plan.Nodes.Count(node => node.Forecast is Workflows.Forecast.Reuse);
+        long skip = plan.Nodes.Count(node => node.Forecast is Workflows.Forecast.Skip), depends = plan.Nodes.Count(node => node.Forecast is Workflows.Forecast.Depends);
+        return string.Join(", ", new[] { (run, "run"), (reuse, "reused"), (skip, "skipped"), (depends, "known only later") }.Where(one => one.Item1 > 0).Select(one => $"{one.Item1} {one.Item2}"));
     }
 
     /// <summary>What the store knows of the same plan.</summary>
-    private static void State(Launch launch, Plan plan, Session session)
+    private static void State(Launch launch, Plan plan, ProjectStore store, Session session)
     {
-        if (!ProjectStore.Exists(launch.Root))
-            return;
-        using ProjectStore store = ProjectStore.Open(launch.Root, session);
         if (store.Records.FindUnfinished(plan.Id.Hex) is { } open)
             session.Out.WriteLine($"{open.Name} of the same definition and inputs is not finished: `weft run {launch.Runnable.Name}` goes on with it");
         else if (store.Records.FindNewest(plan.Id.Hex) is { } last)
@@ -69,8 +90,9 @@ internal static class PlanCommand
 
     private static string Forecast(Forecast forecast) => forecast switch
     {
+        Workflows.Forecast.Run { Reused: > 0 } run => $"run, {run.Reused} reused",
         Workflows.Forecast.Run => "run",
-        Workflows.Forecast.Reuse reuse => $"reuse {reuse.Key}",
+        Workflows.Forecast.Reuse { Key: var key } => key.StartsWith("c1-", StringComparison.Ordinal) ? "reuse" : $"reuse {key}",
         Workflows.Forecast.Skip => "skip",
         Workflows.Forecast.Depends depends => "depends on " + string.Join(", ", depends.On.Select(path => path.IsRoot ? "inputs" : path.Text)),
         _ => "",

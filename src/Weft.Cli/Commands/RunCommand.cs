@@ -1,5 +1,6 @@
 using Weft.Cli.Terminal;
 using Weft.Execution;
+using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;
 
@@ -23,6 +24,8 @@ internal static class RunCommand
     private static int Run(Arguments arguments, Session session)
     {
         int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
+        if (arguments.SourceOf(RunFlags.Plan) is { } file)
+            return RunPlan(file, parallel, arguments, session);
         Launch launch = Launch.Read(arguments, session);
         if (arguments.Has(RunFlags.DryRun))
             return DryRun(launch, session);
@@ -53,6 +56,30 @@ internal static class RunCommand
             code.SayWhatChanged(start.Execution.Snapshot, session);
         else
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
+        return arguments.Has(RunFlags.Detach)
+            ? Background.Start(store, start, parallel, session)
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
+    }
+
+    /// <summary>Runs a plan that was looked at before, exactly as it was.</summary>
+    private static int RunPlan(Source file, int parallel, Arguments arguments, Session session)
+    {
+        if (arguments.Words.Count > 0)
+            throw new DiagnosticException("plan/words", "a plan has its workflow and its parameters already", arguments.Words[0].Whole, "leave the words out, or plan anew");
+        string root = Launch.FindRoot(arguments, session);
+        Plan plan = PlanFile.Read(file, root, session, TimeProvider.System);
+        using ProjectStore store = ProjectStore.Open(root, session, toWrite: true);
+        var code = new CodeState(store);
+        using ExecutionStart start = store.Executions.Start(new ExecutionRequest
+        {
+            Definition = plan.Workflow,
+            Plan = plan,
+            PlanBody = PlanJson.Write(plan),
+            Snapshot = code.Take,
+            Name = arguments.Value(RunFlags.Name),
+            Fresh = true,
+        });
+        session.Say($"{start.Execution.Name} runs the plan in {file.Text}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
             : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);

@@ -29,5 +29,7 @@ internal static class RunFlags
 
     public static readonly Flag IgnoreResources = new("ignore-resources", null, null, "start tasks without waiting for what they declare");
 
-    public static readonly Flag[] OfRun = [Parallel, Detach, DryRun, Multirun, Zip, When, Then, Where, ExpandInner, Fresh, Name, IgnoreResources];
+    public static readonly Flag Plan = new("plan", null, "FILE", "do what `weft plan -o FILE` wrote, or say what has changed since");
+
+    public static readonly Flag[] OfRun = [Plan, Parallel, Detach, DryRun, Multirun, Zip, When, Then, Where, ExpandInner, Fresh, Name, IgnoreResources];
 }

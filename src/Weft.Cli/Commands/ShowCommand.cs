@@ -1,4 +1,5 @@
 using System.Globalization;
+using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Execution;
@@ -12,10 +13,12 @@ namespace Weft.Cli.Commands;
 /// <summary><c>weft show</c>: all that is known of a definition or of an execution, a node, a point.</summary>
 internal static class ShowCommand
 {
-    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "[NAME|REF]", [], Run)
+    private static readonly Flag Script = new("script", null, null, "print plain shell that repeats it without Weft");
+
+    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "[NAME|REF]", [Script], Run)
     {
         Count = (0, 1),
-        Examples = [("weft show", "every definition"), ("weft show train", "one of them"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts")],
+        Examples = [("weft show", "every definition"), ("weft show train", "one of them"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts"), ("weft show - --script", "shell that repeats it without Weft")],
     };
 
     private static int Run(Arguments arguments, Session session)
@@ -24,7 +27,7 @@ internal static class ShowCommand
         Project project = Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words is not [Source word])
             return Definitions(project, session);
-        if (project.Runnables.Any(runnable => runnable.Name == word.Text))
+        if (!arguments.Has(Script) && project.Runnables.Any(runnable => runnable.Name == word.Text))
             return Definition(project, word, session);
         if (!ProjectStore.Exists(root))
         {
@@ -34,7 +37,9 @@ internal static class ShowCommand
         }
         using ProjectStore store = ProjectStore.Open(root, session);
         Address address = Address.Find(store, word);
-        if (address.Path is { } path)
+        if (arguments.Has(Script))
+            session.Out.Write(ScriptOf(store, address, session));
+        else if (address.Path is { } path)
             Node(store, address.Execution, path, session);
         else
             Execution(store, address.Execution, session);
@@ -110,6 +115,28 @@ internal static class ShowCommand
             facts.Add(("log", Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Executions.LogOf(attempt.Id))));
         }
         Facts(facts, session);
+    }
+
+    /// <summary>The shell of every node that ran or was reused, in their order; of a node that is addressed, of it and those inside it only.</summary>
+    private static string ScriptOf(ProjectStore store, Address address, Session session)
+    {
+        Plan plan = store.PlanOf(address.Execution);
+        var states = new Dictionary<NodePath, NodeState>();
+        var order = new List<NodePath>();
+        store.Records.ReadNodes(address.Execution.Id, row => states[row.Path] = StateRows.FromRow(row, null));
+        Dictionary<NodePath, int> positions = plan.Nodes.Select((node, i) => (node.Path, i)).ToDictionary(one => one.Path, one => one.i);
+        order.AddRange(states.Values.Where(state => state.Tally is null && state.Phase is Phase.Succeeded or Phase.Reused or Phase.Failed && (address.Path is not { } wanted || state.Path == wanted || state.Path.Parent == wanted))
+            .Select(state => state.Path).OrderBy(path => positions.GetValueOrDefault(path.Index is null ? path : path.Parent, int.MaxValue)).ThenBy(path => path.Index ?? 0));
+        RunFolder folder = store.Place.FolderOf(address.Execution.Id);
+        var script = new ShellScript(store.Root, Path.Combine(folder.Root, "work"));
+        script.Open();
+        Facts facts = PlanFacts.Of(store.Root, null, CacheMode.Disabled, session.Surroundings, store.Clock) with { Execution = address.Execution.Id, Folder = folder.Work };
+        foreach (NodePath path in order)
+        {
+            if (Decision.StartOf(plan, new AttemptId(address.Execution.Id, path, Math.Max(1, states[path].Attempt)), states.GetValueOrDefault, facts) is { } start)
+                script.Add(start.Invocation, states[path].Outputs);
+        }
+        return script.ToString();
     }
 
     private static void Facts(List<(string Name, string Value)> facts, Session session)

@@ -103,7 +103,7 @@ internal static class WhyCommand
             yield return "its result was not kept, so there is nothing to compare";
             yield break;
         }
-        foreach ((string earlier, string name) in store.Records.EarlierKeys(execution, path))
+        foreach ((string earlier, string name) in store.Records.EarlierKeys(execution.Definition, path, execution.Id))
         {
             if (earlier == key)
             {

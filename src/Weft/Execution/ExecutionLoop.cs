@@ -45,6 +45,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly RunRecorder _recorder;
     private readonly History _history;
     private readonly WorkflowLimits _limits;
+    private readonly bool _hasHosts;
     private readonly PlanWatch _watch;
     private readonly ExecutionCatalog _catalog;
     private readonly ProjectFiles _files;
@@ -88,6 +89,7 @@ internal sealed class ExecutionLoop : IDisposable
         var hosted = new HostedAttempts(folder, new LocalHosts(folder, options.HostProgram, surroundings), _clock);
         var staging = new Staging(options.ProjectFolder, stores.Blobs, () => new SnapshotReader(options.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
         var local = new StagedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), staging, _poller, _clock);
+        _hasHosts = options.HostsAll || plan.Closure.Tasks.Values.Any(task => !task.Secrets.IsEmpty);
         _files = stores.Files;
         _watch = new PlanWatch(plan, _recorder.LastMetrics);
         _catalog = new ExecutionCatalog(records.Database, _clock);
@@ -168,6 +170,7 @@ internal sealed class ExecutionLoop : IDisposable
         List<NodeState> touched = [.. _touched.Values];
         _touched.Clear();
         Commit(touched);
+        TellHosts(touched);
         Act();
         Publish(touched);
     }
@@ -240,6 +243,18 @@ internal sealed class ExecutionLoop : IDisposable
         if (_frontier.State(NodePath.Root) is { Phase.IsTerminal: true } root)
             _records.SetState(_execution.Id, root.Phase.ToString(), StateRows.Write(_count.Tally), _clock.GetUtcNow());
         turn.Commit();
+    }
+
+    /// <summary>Task hosts compute what to run from the plan and from what earlier nodes gave: that must be there before one of them starts.</summary>
+    private void TellHosts(List<NodeState> touched)
+    {
+        if (!_hasHosts)
+            return;
+        foreach (NodeState state in touched)
+        {
+            if (state.Phase.HasOutputs && state.Path.Index is null && !state.Path.IsRoot)
+                _folder.WriteState(state);
+        }
     }
 
     private void Act()

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Weft.Platform;
+using Weft.Secrets;
 
 namespace Weft.Execution;
 
@@ -11,8 +11,6 @@ namespace Weft.Execution;
 /// </summary>
 internal sealed class MaskedOutput : IDisposable
 {
-    private const int ShortestMasked = 4;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Mask _mask;
@@ -20,7 +18,7 @@ internal sealed class MaskedOutput : IDisposable
     private Thread? _copier;
 
     public MaskedOutput(ImmutableArray<string> secrets) =>
-        _mask = new Mask([.. secrets.Where(secret => secret.Length >= ShortestMasked).Select(Encoding.UTF8.GetBytes)]);
+        _mask = new Mask([.. secrets.SelectMany(SecretForms.Of)]);
 
     /// <summary>What the program gets in place of its log.</summary>
     public SafeFileHandle Into(SafeFileHandle log)

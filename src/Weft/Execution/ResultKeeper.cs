@@ -42,7 +42,7 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
         if (state.Phase == Phase.Succeeded)
         {
             // What counts for the key is looked at once more: the program may have seen something else than what was hashed before it started.
-            if (Decision.StartOf(plan, start.Invocation.Id, states, facts)?.Document is { } now && now.Key() != key)
+            if (Decision.DocumentOf(plan, state.Path, states, facts) is { } now && now.Key() != key)
                 drift = $"{state.Path}: {CacheComparison.First(document, now)} changed while it ran, so its result is not kept for others";
             else
                 cache.Save(key, new CacheEntry(document, state.Outputs, execution, state.Path, clock.GetUtcNow()), mode == CacheMode.Overwrite);

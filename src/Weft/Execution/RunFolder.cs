@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Weft.Storage;
 using Weft.Values;
+using Weft.Workflows;
 
 namespace Weft.Execution;
 
@@ -72,6 +74,21 @@ internal sealed class RunFolder
 
     /// <summary>What WEFT_CHECKPOINT names: a folder of the node, which outlives its attempts; made by those who use it.</summary>
     public string Checkpoint(NodePath path) => Path.Combine(Root, "checkpoints", Key(new AttemptId(default, path, 0)));
+
+    /// <summary>Leaves what a node gave, for task hosts: they do not see the records.</summary>
+    public void WriteState(NodeState state)
+    {
+        string path = StatePath(state.Path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(StateRows.WriteValues(state.Outputs)));
+    }
+
+    /// <summary>What a node gave, as far as task hosts were told; null when it has not ended.</summary>
+    public NodeState? ReadState(NodePath path) => AtomicFile.TryRead(StatePath(path)) is { } content
+        ? new NodeState(path, Phase.Succeeded) { Outputs = StateRows.ReadValues(Encoding.UTF8.GetString(content)) }
+        : null;
+
+    private string StatePath(NodePath path) => Path.Combine(Root, "states", Key(new AttemptId(default, path, 0)));
 
     /// <summary>The folder of an attempt that a task host runs: claim, journal and end.</summary>
     public string Hosted(AttemptId attempt) => Named("attempts", attempt, "");

@@ -112,7 +112,7 @@ internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnume
     }
 
     /// <summary>The index names its files relative to itself, so that the folder can be moved; files from outside keep their paths.</summary>
-    private static Value WithRelativePaths(Value value, Value given, string folder) => (value, given) switch
+    public static Value WithRelativePaths(Value value, Value given, string folder) => (value, given) switch
     {
         (Value.Blob, Value.Text path) when path.Content.StartsWith(folder + "/", StringComparison.Ordinal) => Value.Of(path.Content[(folder.Length + 1)..]),
         (Value.List list, Value.List paths) => Value.ListOf(list.Items.Zip(paths.Items, (one, other) => WithRelativePaths(one, other, folder))),

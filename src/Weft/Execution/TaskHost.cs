@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Weft.Platform;
+using Weft.Snapshots;
 using Weft.Storage;
 using Weft.Tasks;
 using Weft.Values;
@@ -74,7 +75,8 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
     private Invocation CallOf(AttemptId id)
     {
         Plan plan = PlanJson.Read(File.ReadAllBytes(folder.Plan));
-        var facts = new Facts(id.Execution, surroundings.Clock.GetUtcNow()) { Folder = folder.Work };
+        // What counts for the cache is the submitter's matter: the host only needs to know where the files lie.
+        Facts facts = new ProjectFiles(surroundings.ProjectFolder, new FileHashes(null, surroundings.Clock)).AddTo(new Facts(id.Execution, surroundings.Clock.GetUtcNow())) with { Folder = folder.Work, CacheMode = CacheMode.Disabled };
         Step.Start start = Decision.StartOf(plan, id, path => StateOf(id.Execution, path), facts)
             ?? throw new InvalidDataException($"the plan in {folder.Plan} has no call of {id}, or what it takes is not there");
         return start.Invocation;
@@ -87,7 +89,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
             if (earlier.ReadEnd(new AttemptId(execution, path, number)) is { Outcome: Outcome.Succeeded } end)
                 return new NodeState(path, Phase.Succeeded, number) { Outputs = end.Outputs };
         }
-        return null;
+        return folder.ReadState(path);
     }
 
     private EndedAttempt RunToEnd(Invocation call, AttemptFolder attempt)
@@ -100,11 +102,13 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         }
         using var masked = secrets.IsEmpty ? null : new MaskedOutput([.. secrets.Select(secret => secret.Value)]);
         RunFolder places = attempt.Places(folder);
-        using var attempts = new LocalAttempts(places, _poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
+        var blobs = new FolderBlobStore(new StateFolder(Path.GetFullPath(Path.Combine(folder.Root, "..", ".."))).Blobs, new FileHashes(null, surroundings.Clock), surroundings.Clock);
+        var staging = new Staging(surroundings.ProjectFolder, blobs, () => new SnapshotReader(surroundings.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
+        using var attempts = new StagedAttempts(new LocalAttempts(places, _poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
         {
             Additional = _ => secrets,
             Output = masked is null ? null : masked.Into,
-        });
+        }), staging, _poller, surroundings.Clock);
         attempts.Start(call, Grant.Nothing);
         var ready = new List<object>();
         while (true)

@@ -53,6 +53,18 @@ public static class Decision
         return node?.Node.Uses is { Kind: CalleeKind.Task } callee ? Calls.Repeat(new Surroundings(plan, states, facts), node, path, id.Number, callee) : null;
     }
 
+    /// <summary>What a call is known by in the cache; null when there is no such task, it is not cached, or something it takes is not there.</summary>
+    public static CacheDocument? DocumentOf(Plan plan, NodePath path, Func<NodePath, NodeState?> states, Facts facts)
+    {
+        PlanNode? node = plan.Find(path) ?? (path.Index is null ? null : plan.Find(path.Parent));
+        if (node?.Node.Uses is not { Kind: CalleeKind.Task } callee)
+            return null;
+        var around = new Surroundings(plan, states, facts);
+        TaskDefinition task = Calls.TaskOf(around, node, callee);
+        (ImmutableSortedDictionary<string, Value> inputs, Evaluated? missing) = around.Inputs(node, path, task.In);
+        return missing is null ? Calls.DocumentOf(facts, task, inputs) : null;
+    }
+
     /// <summary>Something of it exists outside: an attempt, a question, an open scope.</summary>
     private static bool IsBegun(NodeState state) => state.Tally is not null || state.Phase is Phase.Submitted or Phase.Running;
 

@@ -41,6 +41,9 @@ public sealed class Plan
 
     public ImmutableArray<PlanNode> Nodes { get; }
 
+    /// <summary>The same plan for a state of the code.</summary>
+    public Plan WithCode(Digest code) => new(Id, Closure, Workflow, Inputs, code, Nodes);
+
     public WorkflowDefinition Root => Closure.Workflows[Workflow];
 
     /// <summary>
@@ -134,7 +137,11 @@ public abstract record Forecast
 
     public static readonly Forecast WillRun = new Run();
 
-    public sealed record Run : Forecast;
+    public sealed record Run : Forecast
+    {
+        /// <summary>Of a sweep: points whose results are in the cache already.</summary>
+        public long Reused { get; init; }
+    }
 
     /// <summary>Its result is in the cache already.</summary>
     public sealed record Reuse(string Key) : Forecast;

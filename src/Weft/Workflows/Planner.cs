@@ -181,11 +181,11 @@ public sealed class Planner
 
     private Forecast Cached(PlanNode node, Callee callee, List<NodePath> awaited)
     {
-        if (node.Node is Node.Each)
+        if (node.Node is Node.Each each)
         {
             NoteAll(callee, node.Path);
             CheckPoints(node, callee);
-            return Forecast.WillRun;
+            return callee.Kind == CalleeKind.Task ? OfPoints(node, each, callee, awaited) : Forecast.WillRun;
         }
         TaskDefinition definition = Calls.TaskOf(_around, node, callee);
         if (!definition.Cache.On || _around.Facts.CacheMode != CacheMode.Enabled)
@@ -210,6 +210,32 @@ public sealed class Planner
         }
         Note(definition.Name, node.Path, key);
         return Forecast.WillRun;
+    }
+
+    /// <summary>A sweep of cached work: its points are looked up one by one, up to <see cref="MostChecked"/>.</summary>
+    private Forecast OfPoints(PlanNode node, Node.Each each, Callee callee, List<NodePath> awaited)
+    {
+        TaskDefinition definition = Calls.TaskOf(_around, node, callee);
+        if (each.Over is not Elements.Known { Space: var space } || !definition.Cache.On || _around.Facts.CacheMode != CacheMode.Enabled)
+            return Forecast.WillRun;
+        if (awaited.Count > 0)
+            return new Forecast.Depends([.. awaited.Distinct()]);
+        long points = 0, reused = 0;
+        for (long index = 0; index < Math.Min(space.Size, MostChecked); index++)
+        {
+            NodePath element = node.Path.Element(index);
+            if (_around.PointAt(element) is null)
+                continue;
+            points++;
+            (ImmutableSortedDictionary<string, Value> inputs, Evaluated? missing) = _around.Inputs(node, element, definition.In);
+            if (missing is not null)
+                return Forecast.WillRun;
+            if (Calls.DocumentOf(_around.Facts, definition, inputs)?.Key() is { } key && _around.Facts.Cache(key) is CacheAnswer.Hit hit && hit.IsYoungEnough(definition.Cache, _around.Facts.Now))
+                reused++;
+        }
+        if (points > 0 && reused == points && space.Size <= MostChecked)
+            return new Forecast.Reuse(points == 1 ? "1 result" : $"{points} results");
+        return reused == 0 ? Forecast.WillRun : new Forecast.Run { Reused = reused };
     }
 
     /// <summary>The values of a sweep's points against the inputs that they go to: all points up to <see cref="MostChecked"/>, the first mistake.</summary>

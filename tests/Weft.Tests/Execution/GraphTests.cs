@@ -63,6 +63,21 @@ public sealed class GraphTests : IDisposable
     }
 
     [Fact]
+    public void Task_hosts_get_files_and_results_of_earlier_tasks_and_leave_theirs()
+    {
+        using var project = new GraphProject(_folder.Root) { Hosted = true };
+        project.Write("raw.csv", "1,2\n");
+        ExecutionEnd end = project.Run("""
+            weft: 1
+            tasks:
+              a: {script: 'cp ${{ inputs.raw }} ${{ outputs.data }}/raw; echo n=7 > "$WEFT_RESULTS"', inputs: {raw: ./raw.csv}, outputs: {data: data/, n: {type: int}}}
+              b: {script: 'cat ${{ inputs.data }}/raw > shown; echo ${{ inputs.n }} >> shown', inputs: {data: a.data, n: a.n}}
+            """);
+        Assert.Equal("Succeeded", GraphProject.Verdict(end));
+        Assert.Equal("1,2\n7\n", project.Read("shown"));
+    }
+
+    [Fact]
     public void A_map_over_a_list_of_run_time_gives_lists()
     {
         using var project = new GraphProject(_folder.Root);
