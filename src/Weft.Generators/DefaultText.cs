@@ -95,7 +95,7 @@ internal sealed class DefaultText(SemanticModel model, CancellationToken cancel)
         return bytes is null || bytes.Contains(null) ? null : $"{Library}Of(new byte[] {{ {string.Join(", ", bytes)} }})";
     }
 
-    private string? Empty(ITypeSymbol type) => ItemOf(type) is not null ? $"{Library}List()" : EntryOf(type) is not null ? $"{Library}Map()" : null;
+    private static string? Empty(ITypeSymbol type) => ItemOf(type) is not null ? $"{Library}List()" : EntryOf(type) is not null ? $"{Library}Map()" : null;
 
     private string? Made(BaseObjectCreationExpressionSyntax made, ITypeSymbol type)
     {

@@ -69,7 +69,7 @@ internal sealed class PostgresDatabase : Database
         var database = new PostgresDatabase(source, location, clock);
         try
         {
-            database.Connect(cancel, TimeSpan.Zero);
+            database.Connect(TimeSpan.Zero, cancel);
             database.Upgrade(cancel);
             return database;
         }
@@ -143,14 +143,16 @@ internal sealed class PostgresDatabase : Database
         _transactionNumber = null;
         try
         {
-            Again(cancel, () =>
-            {
-                if (write)
-                    BeginToWrite(cancel);
-                else
-                    Send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                return true;
-            });
+            Again(
+                () =>
+                {
+                    if (write)
+                        BeginToWrite(cancel);
+                    else
+                        Send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                    return true;
+                },
+                cancel);
             IsWithin = true;
         }
         catch
@@ -207,7 +209,7 @@ internal sealed class PostgresDatabase : Database
     {
         _reading?.Park();
         Flush();
-        T result = IsWithin ? Translated(execute) : Again(CancellationToken.None, execute);
+        T result = IsWithin ? Translated(execute) : Again(execute, CancellationToken.None);
         _reading = reading;
         return result;
     }
@@ -234,17 +236,17 @@ internal sealed class PostgresDatabase : Database
     private bool IsUsable => _connection.FullState.HasFlag(System.Data.ConnectionState.Open) && !_connection.FullState.HasFlag(System.Data.ConnectionState.Broken);
 
     /// <summary>Outside of a transaction, or to begin one: on a broken connection, once more on a new one.</summary>
-    private T Again<T>(CancellationToken cancel, Func<T> execute)
+    private T Again<T>(Func<T> execute, CancellationToken cancel)
     {
         if (!IsUsable)
-            Connect(cancel, Deadline);
+            Connect(Deadline, cancel);
         try
         {
             return Translated(execute);
         }
         catch (DatabaseException lost) when (lost.Fault == DatabaseFault.Lost && !IsUsable)
         {
-            Connect(cancel, Deadline);
+            Connect(Deadline, cancel);
             return Translated(execute);
         }
     }
@@ -290,7 +292,7 @@ internal sealed class PostgresDatabase : Database
         long since = _clock.GetTimestamp();
         while (true)
         {
-            Connect(CancellationToken.None, Deadline);
+            Connect(Deadline, CancellationToken.None);
             string? status = Translated(() =>
             {
                 using var command = new NpgsqlCommand($"SELECT pg_xact_status('{number}'::xid8)", _connection);
@@ -305,7 +307,7 @@ internal sealed class PostgresDatabase : Database
     }
 
     /// <summary>Opens the connection, again and again while that may help.</summary>
-    private void Connect(CancellationToken cancel, TimeSpan patience)
+    private void Connect(TimeSpan patience, CancellationToken cancel)
     {
         long since = _clock.GetTimestamp();
         for (int milliseconds = 25; ; milliseconds = Math.Min(milliseconds * 2, 1000))

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Execution;
-using Weft.Records;
 using Weft.Storage;
 using Weft.Text;
 using Weft.Values;

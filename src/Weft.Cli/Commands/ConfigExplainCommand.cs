@@ -1,4 +1,3 @@
-using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Config.Composition;
 using Weft.Text;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Platform;
 using Weft.Records;

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text;
-using Weft.Cli.CommandLine;
 using Weft.Text;
 using Weft.Tracking.Exchange;
 

@@ -1,10 +1,8 @@
-using Weft.Cli.CommandLine;
 using Weft.Execution;
 using Weft.Expressions;
 using Weft.Records;
 using Weft.Storage;
 using Weft.Tasks;
-using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;
 

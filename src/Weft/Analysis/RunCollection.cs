@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
 using Weft.Config.Overrides;
-using Weft.Text;
 using Weft.Tracking;
 using Weft.Values;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
@@ -144,19 +145,19 @@ internal static class RunImageFile
 
     private sealed class Writer(Dictionary<string, int> texts)
     {
-        private readonly MemoryStream _bytes = new();
+        private readonly ArrayBufferWriter<byte> _bytes = new(1 << 16);
 
-        public byte[] ToArray() => _bytes.ToArray();
+        public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
         public void Number(long number)
         {
             ulong rest = (ulong)number;
             while (rest >= 0x80)
             {
-                _bytes.WriteByte((byte)(rest | 0x80));
+                Byte((byte)(rest | 0x80));
                 rest >>= 7;
             }
-            _bytes.WriteByte((byte)rest);
+            Byte((byte)rest);
         }
 
         public void Double(double number)
@@ -177,6 +178,12 @@ internal static class RunImageFile
             if (!texts.TryGetValue(text, out int number))
                 texts.Add(text, number = texts.Count);
             Number(number);
+        }
+
+        private void Byte(byte one)
+        {
+            _bytes.GetSpan(1)[0] = one;
+            _bytes.Advance(1);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Weft.Expressions;
-using Weft.Sweeps;
 using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;

@@ -1,7 +1,6 @@
 using Weft.Applications;
 using Weft.Config.Composition;
 using Weft.Config.Overrides;
-using Weft.Text;
 
 namespace Weft.Tests.Applications;
 

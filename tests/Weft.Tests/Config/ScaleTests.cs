@@ -59,7 +59,7 @@ public sealed class ScaleTests
     {
         var text = new StringBuilder("k0: 1\n");
         for (int i = 1; i <= 10_000; i++)
-            text.Append("k").Append(i).Append(": ${k").Append(i - 1).Append("}\n");
+            text.Append('k').Append(i).Append(": ${k").Append(i - 1).Append("}\n");
         var composition = new Conf([new("config.yaml", text.ToString())]).Compose();
         Resolution resolution = composition.JobResolution;
         long before = resolution.Evaluations;

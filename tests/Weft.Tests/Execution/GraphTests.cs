@@ -1,5 +1,4 @@
 using Weft.Execution;
-using Weft.Records;
 using Weft.Support;
 using Weft.Values;
 using Weft.Workflows;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Weft.Config.Composition;
 using Weft.Text;
 
 namespace Weft.Dialects.Hydra;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Weft.Applications;
-using Weft.Config.Composition;
 using Weft.Sweeps;
 using Weft.Text;
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Weft.Config.Composition;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
-using Weft.Config.Overrides;
 using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Text;

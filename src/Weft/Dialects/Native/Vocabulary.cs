@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Weft.Values;
 
 namespace Weft.Dialects.Native;

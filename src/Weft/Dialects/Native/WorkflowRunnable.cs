@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using Weft.Expressions;
-using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Text;
-using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Dialects.Native;

@@ -108,7 +108,11 @@ internal sealed class MlflowDatabase : RunSource
         }
     }
 
-    public override void Dispose() => _db.Dispose();
+    public override void Dispose()
+    {
+        _db.Dispose();
+        base.Dispose();
+    }
 
     private ImmutableArray<ModelVersion> Versions(string name)
     {

@@ -83,7 +83,7 @@ internal sealed class MlflowDatabaseTarget : RunTarget
     {
         _open?.Dispose();
         _db.Dispose();
-        return ValueTask.CompletedTask;
+        return base.DisposeAsync();
     }
 
     private void Prepare(string path)

@@ -98,7 +98,11 @@ internal sealed class MlflowServer : RunSource
         }
     }
 
-    public override void Dispose() => _client.Dispose();
+    public override void Dispose()
+    {
+        _client.Dispose();
+        base.Dispose();
+    }
 
     private void CopyFolder(RunId run, string path, string folder)
     {

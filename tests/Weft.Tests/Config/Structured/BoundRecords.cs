@@ -91,7 +91,7 @@ public sealed partial class TreeConfig(string name, TreeConfig? left)
 
 public static partial class Outer
 {
-    internal partial record Middle
+    internal sealed partial record Middle
     {
         [Config]
         internal sealed partial record @class(int @int = 1, string @default = "x");

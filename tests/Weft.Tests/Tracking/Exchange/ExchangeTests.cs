@@ -249,7 +249,11 @@ public sealed class ExchangeTests : IAsyncDisposable
 
         public override IEnumerable<ModelEntry> Models() => inner.Models().Select(Count);
 
-        public override void Dispose() => inner.Dispose();
+        public override void Dispose()
+        {
+            inner.Dispose();
+            base.Dispose();
+        }
 
         private T Count<T>(T item) => ++_read == dieAt ? throw new DiedException() : item;
     }
