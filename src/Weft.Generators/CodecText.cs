@@ -71,8 +71,10 @@ internal sealed class CodecText(Action<(DiagnosticDescriptor Descriptor, string[
     private static bool IsKey(ITypeSymbol type) =>
         type.SpecialType is SpecialType.System_String or SpecialType.System_Int32 or SpecialType.System_Int64 or SpecialType.System_Boolean || type.TypeKind == TypeKind.Enum;
 
-    private static string Enumeration(INamedTypeSymbol type)
+    private string? Enumeration(INamedTypeSymbol type)
     {
+        if (type.GetMembers().OfType<IFieldSymbol>().Any(member => member.HasConstantValue && Convert.ToDecimal(member.ConstantValue) > long.MaxValue))
+            return Refuse(Problems.UnsupportedType, type);
         string name = type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
         IEnumerable<string> members = type.GetMembers().OfType<IFieldSymbol>().Where(member => member.HasConstantValue)
             .Select(member => $"new({Binding.Quote(member.Name)}, {Convert.ToDecimal(member.ConstantValue)}L)");

@@ -47,6 +47,7 @@ public sealed class ConfigGeneratorTests
     [InlineData("[Config] public partial record R(List<object> At);", "WEFT003 6:47 `At` is a `object`")]
     [InlineData("[Config] public partial record R(Dictionary<double, int> At);", "WEFT003")]
     [InlineData("[Config] public partial record R(int[,] At);", "WEFT003")]
+    [InlineData("public enum Big : ulong { Last = ulong.MaxValue } [Config] public partial record R(Big At);", "WEFT003")]
     [InlineData("[Config] public partial record R(R Self);", "WEFT004 6:32 `R` is made of itself without end (R → R)")]
     [InlineData("[Config] public partial record A(B Next); [Config] public partial record B(A Back);", "WEFT004 6:32 `A` is made of itself without end (A → B → A)", "WEFT004")]
     [InlineData("[Config] public partial record R { private R() { } }", "WEFT005 6:32 `R` has no public constructors, expected one")]
@@ -65,6 +66,20 @@ public sealed class ConfigGeneratorTests
         Assert.Equal(expected.Length, found.Length);
         Assert.All(expected.Zip(found), pair => Assert.StartsWith(pair.First, pair.Second));
         Assert.DoesNotContain("App.R.g.cs", generated);
+    }
+
+    [Theory]
+    [InlineData("[Config] public partial record R { [Obsolete] public int Old { get; init; } }")]
+    [InlineData("[Config] internal sealed partial record R(string? @class = null, int _x = 0, R[]? Many = null) { public required int Schema { get; set; } }")]
+    [InlineData("public partial interface I { private protected partial struct S { [Config] internal partial class R { public List<I?> No => []; public R? Next { get; init; } } } }")]
+    [InlineData("[Config] public partial record R(Dictionary<DayOfWeek, IReadOnlyDictionary<int, bool[]>> Map);")]
+    [InlineData("[Config] public partial record A(int X = 1) { public long Y { get; init; } = -1; } [Config] public partial record B(int Z, int X = 2) : A(X);")]
+    public void What_is_generated_compiles_without_a_warning(string code)
+    {
+        var (reported, compiled, generated) = GeneratorRun.Of(code);
+        Assert.Empty(reported);
+        Assert.Empty(compiled.Where(one => one.Location.SourceTree?.FilePath.EndsWith(".g.cs", StringComparison.Ordinal) == true || one.Severity == DiagnosticSeverity.Error));
+        Assert.Contains("ConfigRecordReader", generated);
     }
 
     [Fact]

@@ -2,55 +2,75 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Weft.Config.Nodes;
+using Weft.Text;
 
 namespace Weft.Config.Structured;
 
 /// <summary>The C# types that a configuration can be read into. For generated code.</summary>
 public static class ConfigCodecs
 {
+    /// <summary>A flag.</summary>
     public static ConfigCodec<bool> Bool { get; } = new Leaf<bool>(ConfigType.Bool, content => content.Bool);
 
+    /// <summary>An integer of 32 bits; one outside of the range is refused.</summary>
     public static ConfigCodec<int> Int32 { get; } = Whole<int>(int.MinValue, int.MaxValue, number => (int)number);
 
+    /// <summary>An integer of 64 bits; one outside of the range is refused.</summary>
     public static ConfigCodec<long> Int64 { get; } = Whole<long>(long.MinValue, long.MaxValue, number => (long)number);
 
+    /// <summary>An integer of any size.</summary>
     public static ConfigCodec<BigInteger> BigInteger { get; } = new Leaf<BigInteger>(ConfigType.Int, content => content.Int);
 
+    /// <summary>A float of 32 bits.</summary>
     public static ConfigCodec<float> Single { get; } = new Leaf<float>(ConfigType.Float, content => (float)content.Float);
 
+    /// <summary>A float of 64 bits.</summary>
     public static ConfigCodec<double> Double { get; } = new Leaf<double>(ConfigType.Float, content => content.Float);
 
+    /// <summary>A text.</summary>
     public static ConfigCodec<string> Text { get; } = new Leaf<string>(ConfigType.Str, content => content.Text);
 
+    /// <summary>Bytes.</summary>
     public static ConfigCodec<byte[]> Bytes { get; } = new Leaf<byte[]>(ConfigType.Bytes, content => content.Bytes);
 
     /// <summary>Anything, as it stands: interpolations in it are not evaluated.</summary>
     public static ConfigCodec<ConfigNode> Node { get; } = new AnyNode();
 
+    /// <summary>A member of an enumeration.</summary>
     /// <param name="members">Names and values in the order of declaration.</param>
     public static ConfigCodec<T> Enum<T>(string name, IEnumerable<KeyValuePair<string, long>> members, Func<long, T> read) where T : struct =>
         new Leaf<T>(new EnumType(new EnumSchema(name, members)), content => read(content.Enum.Value));
 
+    /// <summary>A record.</summary>
     public static ConfigCodec<T> Record<T>() where T : class, IConfigRecord<T> => RecordCodec<T>.Instance;
 
+    /// <summary>A value of a class, or null.</summary>
     public static ConfigCodec<T?> Optional<T>(ConfigCodec<T> value) where T : class => new OptionalClass<T>(value);
 
+    /// <summary>A value of a struct, or null.</summary>
     public static ConfigCodec<T?> OptionalValue<T>(ConfigCodec<T> value) where T : struct => new OptionalStruct<T>(value);
 
+    /// <summary>A list.</summary>
     public static ConfigCodec<T[]> Array<T>(ConfigCodec<T> item) => new ListCodec<T, T[]>(item, items => [.. items]);
 
+    /// <summary>A list.</summary>
     public static ConfigCodec<ImmutableArray<T>> ImmutableArray<T>(ConfigCodec<T> item) => new ListCodec<T, ImmutableArray<T>>(item, items => [.. items]);
 
+    /// <summary>A list.</summary>
     public static ConfigCodec<List<T>> List<T>(ConfigCodec<T> item) => new ListCodec<T, List<T>>(item, items => items);
 
+    /// <summary>A list.</summary>
     public static ConfigCodec<IReadOnlyList<T>> ReadOnlyList<T>(ConfigCodec<T> item) => new ListCodec<T, IReadOnlyList<T>>(item, items => items);
 
+    /// <summary>A dictionary.</summary>
     public static ConfigCodec<Dictionary<TKey, T>> Dictionary<TKey, T>(ConfigCodec<TKey> key, ConfigCodec<T> value) where TKey : notnull =>
         new MapCodec<TKey, T, Dictionary<TKey, T>>(key, value, entries => new(entries));
 
+    /// <summary>A dictionary.</summary>
     public static ConfigCodec<IReadOnlyDictionary<TKey, T>> ReadOnlyDictionary<TKey, T>(ConfigCodec<TKey> key, ConfigCodec<T> value) where TKey : notnull =>
         new MapCodec<TKey, T, IReadOnlyDictionary<TKey, T>>(key, value, entries => new Dictionary<TKey, T>(entries));
 
+    /// <summary>A dictionary.</summary>
     public static ConfigCodec<ImmutableDictionary<TKey, T>> ImmutableDictionary<TKey, T>(ConfigCodec<TKey> key, ConfigCodec<T> value) where TKey : notnull =>
         new MapCodec<TKey, T, ImmutableDictionary<TKey, T>>(key, value, entries => entries.ToImmutableDictionary());
 
@@ -189,21 +209,33 @@ public static class ConfigCodecs
 /// <summary>Defaults of properties, as nodes. For generated code.</summary>
 public static class ConfigDefaults
 {
+    /// <summary>Null.</summary>
     public static ConfigNode Null() => new ValueNode(Scalar.Null);
 
+    /// <summary>A flag.</summary>
     public static ConfigNode Of(bool value) => new ValueNode(Scalar.Of(value));
 
+    /// <summary>An integer.</summary>
     public static ConfigNode Of(long value) => new ValueNode(Scalar.Of(value));
 
+    /// <summary>A float.</summary>
     public static ConfigNode Of(double value) => new ValueNode(Scalar.Of(value));
 
+    /// <summary>A text, as it is.</summary>
     public static ConfigNode Of(string value) => new ValueNode(Scalar.Of(value));
 
+    /// <summary>Bytes.</summary>
     public static ConfigNode Of(byte[] value) => new ValueNode(Scalar.Of(value));
 
     /// <summary>What a configuration would mean by the text: <c>???</c> is missing, <c>${…}</c> an interpolation.</summary>
-    public static ConfigNode Evaluated(string text) => new ValueNode(ConfigReader.OfText(text, null, []) ?? Scalar.Of(text));
+    /// <exception cref="FormatException">The program's text breaks the grammar of interpolations.</exception>
+    public static ConfigNode Evaluated(string text)
+    {
+        var diagnostics = new Diagnostics();
+        return new ValueNode(ConfigReader.OfText(text, null, diagnostics) ?? throw new FormatException($"the default `{text}`: {diagnostics.First().Message}"));
+    }
 
+    /// <summary>A list of these items.</summary>
     public static ConfigNode List(params ReadOnlySpan<ConfigNode> items)
     {
         var list = new ListConfig();
@@ -212,6 +244,7 @@ public static class ConfigDefaults
         return list;
     }
 
+    /// <summary>A dictionary of these entries.</summary>
     public static ConfigNode Map(params ReadOnlySpan<(ConfigNode Key, ConfigNode Value)> entries)
     {
         var map = new DictConfig();
