@@ -34,6 +34,7 @@ public sealed class AppJob
     /// <summary>The overrides that are the job's own, as typed.</summary>
     public ImmutableArray<string> Overrides => _job.Overrides;
 
+    /// <summary>The log that <c>hydra.job_logging</c> sets up: by default standard output and a file in the folder.</summary>
     public JobLog Log { get; }
 
     /// <summary>What the job gives back; callbacks see it.</summary>

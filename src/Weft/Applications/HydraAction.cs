@@ -3,7 +3,7 @@ using Weft.Text;
 namespace Weft.Applications;
 
 /// <summary>What a command line of a Hydra application asks for, decided without touching anything.</summary>
-public abstract record HydraAction
+internal abstract record HydraAction
 {
     private HydraAction()
     {

@@ -5,7 +5,7 @@ using Weft.Text;
 namespace Weft.Applications;
 
 /// <summary>What the user typed, taken apart and nothing more: the flags of a Hydra application, and its overrides.</summary>
-public sealed record HydraArguments
+internal sealed record HydraArguments
 {
     /// <summary>The overrides, each a source that knows its place among the arguments.</summary>
     public ImmutableArray<Source> Words { get; init; } = [];

@@ -7,6 +7,7 @@ using Weft.Text;
 namespace Weft.Applications;
 
 /// <summary>One job of a Hydra application, decided and not yet run.</summary>
+/// <param name="Composition">What it was composed of.</param>
 /// <param name="Folder">Where its files go, as the configuration names it: relative to the working folder unless it is absolute.</param>
 /// <param name="Files">What is written before it runs: path below <paramref name="Folder"/>, and text.</param>
 /// <param name="ChangesFolder">It runs in <paramref name="Folder"/>.</param>

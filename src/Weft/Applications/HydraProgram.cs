@@ -9,7 +9,7 @@ namespace Weft.Applications;
 /// An application that takes its configuration as Hydra's applications do: <c>app db=postgres lr=0.1 -m</c>, <c>app --cfg job --resolve</c>,
 /// <c>app --info defaults</c>. From the words of a command line it decides what is to be done; doing it is the caller's.
 /// </summary>
-public sealed record HydraProgram
+internal sealed record HydraProgram
 {
     /// <summary>Folder of the application's configurations: absolute, or relative to <see cref="BaseFolder"/>; null for none.</summary>
     public string? ConfigPath { get; init; }

@@ -13,7 +13,7 @@ namespace Weft.Applications;
 /// <param name="workingFolder">The folder in which the application was started; absolute.</param>
 /// <param name="output">Results and the lines that announce jobs.</param>
 /// <param name="error">What is wrong.</param>
-public sealed class HydraRunner(string workingFolder, TextWriter output, TextWriter error, TimeProvider time)
+internal sealed class HydraRunner(string workingFolder, TextWriter output, TextWriter error, TimeProvider time)
 {
     /// <summary>The variable that asks for stack traces, as under Hydra.</summary>
     public const string FullErrorVariable = "HYDRA_FULL_ERROR";

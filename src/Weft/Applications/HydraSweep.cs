@@ -12,7 +12,7 @@ namespace Weft.Applications;
 /// A sweep of jobs of a Hydra application, decided and not yet run. Jobs are composed when they are asked for. The number of a job is the raw
 /// index of its point: a filter leaves gaps, so that a job keeps its number when the filter changes.
 /// </summary>
-public sealed class HydraSweep
+internal sealed class HydraSweep
 {
     private readonly Composer _composer;
     private readonly HydraProgram _program;
@@ -137,7 +137,7 @@ public sealed class HydraSweep
 /// <param name="First">The number from which on.</param>
 /// <param name="End">The number up to which, not included.</param>
 /// <param name="Count">How many of these numbers are jobs.</param>
-public sealed record HydraBatch(HydraSweep Sweep, long First, long End, long Count)
+internal sealed record HydraBatch(HydraSweep Sweep, long First, long End, long Count)
 {
     public IEnumerable<long> Numbers()
     {

@@ -48,10 +48,12 @@ public interface IHydraCallback
 }
 
 /// <summary>How a job ended.</summary>
+/// <param name="Job">The job.</param>
 /// <param name="Value">What it gave back; null for nothing.</param>
 /// <param name="Failure">What it threw; null when it succeeded.</param>
 public sealed record JobReturn(HydraJob Job, object? Value, Exception? Failure)
 {
+    /// <summary>It threw nothing.</summary>
     public bool HasSucceeded => Failure is null;
 }
 
@@ -64,6 +66,7 @@ public sealed class CallbackRegistry
     private readonly Dictionary<string, Func<DictConfig, IHydraCallback>> _byTarget = new(StringComparer.Ordinal);
     private readonly List<IHydraCallback> _always = [];
 
+    /// <summary>Registers a callback under a name; a later one of the same name replaces it.</summary>
     /// <param name="make">Gets the entry of <c>hydra.callbacks</c>, interpolations resolved.</param>
     public CallbackRegistry Add(string target, Func<DictConfig, IHydraCallback> make)
     {

@@ -42,14 +42,19 @@ public sealed class JobLog
         _time = time;
     }
 
+    /// <summary>Shown only with <c>hydra.verbose</c>.</summary>
     public void Debug(string message) => Write(LogLevel.Debug, message);
 
+    /// <summary>What a person wants to know of every run.</summary>
     public void Info(string message) => Write(LogLevel.Info, message);
 
+    /// <summary>What may be wrong.</summary>
     public void Warning(string message) => Write(LogLevel.Warning, message);
 
+    /// <summary>What is wrong.</summary>
     public void Error(string message) => Write(LogLevel.Error, message);
 
+    /// <summary>Writes a line to every handler that takes its level.</summary>
     /// <param name="logger">The part of the program that says it, which <c>hydra.verbose</c> can name; the job when null.</param>
     public void Write(LogLevel level, string message, string? logger = null)
     {

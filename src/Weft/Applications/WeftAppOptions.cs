@@ -34,6 +34,7 @@ public sealed record WeftAppOptions
     /// <summary>Adds resolvers of the application's own.</summary>
     public Action<Resolvers>? AddResolvers { get; init; }
 
+    /// <summary>Callbacks that <c>hydra.callbacks</c> may name, and those that are always called.</summary>
     public CallbackRegistry Callbacks { get; init; } = new();
 
     /// <summary>Results and logs. Default: standard output.</summary>
@@ -48,5 +49,6 @@ public sealed record WeftAppOptions
     /// <summary>Environment variables. Default: those of the process.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
+    /// <summary>The clock of logs and of <c>${now:…}</c>. Default: that of the system.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

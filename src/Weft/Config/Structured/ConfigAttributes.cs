@@ -22,6 +22,7 @@ public sealed class ConfigAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class ConfigKeyAttribute(string key) : Attribute
 {
+    /// <summary>The key.</summary>
     public string Key { get; } = key;
 }
 
@@ -32,5 +33,6 @@ public sealed class ConfigKeyAttribute(string key) : Attribute
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class ConfigDefaultAttribute(string text) : Attribute
 {
+    /// <summary>The text, as a configuration would hold it.</summary>
     public string Text { get; } = text;
 }

@@ -20,6 +20,7 @@ public interface IConfigRecord<TSelf> where TSelf : class, IConfigRecord<TSelf>
 /// <summary>Reads configurations into records.</summary>
 public static class ConfigRecord
 {
+    /// <summary>The schema of a record.</summary>
     public static ConfigSchema SchemaOf<T>() where T : class, IConfigRecord<T> => T.Schema;
 
     /// <summary>
@@ -102,10 +103,13 @@ public sealed class ConfigRecordReader
 }
 
 /// <summary>A property of a record as a key of a configuration. For generated code.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Codec">How its values stand in a configuration.</param>
 /// <param name="Default">Makes its default; null when somebody must give the value.</param>
 /// <param name="Doc">What it is for.</param>
 public sealed record ConfigProperty<T>(string Key, ConfigCodec<T> Codec, Func<ConfigNode>? Default = null, string? Doc = null)
 {
+    /// <summary>The property as a field of a schema.</summary>
     public ConfigField Field => new(Key, Codec.Type, Default) { Doc = Doc };
 }
 
@@ -116,6 +120,7 @@ public abstract class ConfigCodec<T>
     {
     }
 
+    /// <summary>The declared type of places that hold such values.</summary>
     public abstract ConfigType Type { get; }
 
     /// <summary>Reads a node of <see cref="Type"/>; what does not fit is reported.</summary>

@@ -27,13 +27,16 @@ public sealed class ConfigSchema
         _declare = fields;
     }
 
+    /// <summary>Name of the class, as messages show it.</summary>
     public string Name { get; }
 
+    /// <summary>The class that it derives from; null for none.</summary>
     public ConfigSchema? Base { get; }
 
     /// <summary>All fields, those of the base first; a field of the same name replaces the base's in its place.</summary>
     public ImmutableArray<ConfigField> Fields => _fields.IsDefault ? _fields = Collect() : _fields;
 
+    /// <summary>Whether it is the other, or derives from it.</summary>
     public bool IsSubclassOf(ConfigSchema other)
     {
         for (ConfigSchema? schema = this; schema is not null; schema = schema.Base)
@@ -63,7 +66,9 @@ public sealed class ConfigSchema
     }
 }
 
+/// <summary>A key of a schema.</summary>
 /// <param name="Name">The key.</param>
+/// <param name="Type">The declared type of its values.</param>
 /// <param name="Default">Makes the default afresh for every object; null when there is none: the value is missing until somebody gives it.</param>
 public sealed record ConfigField(string Name, ConfigType Type, Func<ConfigNode>? Default = null)
 {
@@ -74,6 +79,7 @@ public sealed record ConfigField(string Name, ConfigType Type, Func<ConfigNode>?
 /// <summary>An enumeration that a schema names.</summary>
 public sealed class EnumSchema(string name, IEnumerable<KeyValuePair<string, long>> members)
 {
+    /// <summary>As messages and the printed form of members show it.</summary>
     public string Name { get; } = name;
 
     /// <summary>In order of declaration.</summary>
