@@ -20,10 +20,13 @@ public sealed class ConfigCheck
     private readonly Diagnostics _diagnostics;
     private readonly HashSet<(string Id, string Message, Span? At)> _reported;
     private readonly HashSet<string> _used;
+
+    /// <summary>Configurations that others bring by their path: what they leave open, those fill.</summary>
+    private readonly HashSet<string> _bases;
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private readonly Queue<Trial> _trials = new();
 
-    private ConfigCheck(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics, HashSet<(string, string, Span?)> reported, HashSet<string> used)
+    private ConfigCheck(Composer composer, string? configName, IReadOnlyList<Override> overrides, Diagnostics diagnostics, HashSet<(string, string, Span?)> reported, HashSet<string> used, HashSet<string> bases)
     {
         _composer = composer;
         _configName = configName;
@@ -31,6 +34,7 @@ public sealed class ConfigCheck
         _diagnostics = diagnostics;
         _reported = reported;
         _used = used;
+        _bases = bases;
     }
 
     /// <param name="configName">The primary configuration; null for all that the folder has: files at its root that no other brings.</param>
@@ -42,23 +46,22 @@ public sealed class ConfigCheck
             return ([], 0);
         var reported = new HashSet<(string, string, Span?)>();
         var used = new HashSet<string>(StringComparer.Ordinal);
-        IReadOnlyList<string> names = configName is null ? ReadAll(repository, reported, diagnostics) : [configName];
-        if (configName is not null)
-            ReadAll(repository, reported, diagnostics);
+        var bases = new HashSet<string>(StringComparer.Ordinal);
+        IReadOnlyList<string> primary = ReadAll(repository, bases, reported, diagnostics);
+        IReadOnlyList<string> names = configName is null ? primary : [configName];
         int count = 0;
         foreach (string name in names)
-            count += new ConfigCheck(composer, name, overrides, diagnostics, reported, used).Run();
+            count += new ConfigCheck(composer, name, overrides, diagnostics, reported, used, bases).Run();
         if (names.Count > 0)
-            count += new ConfigCheck(composer, names[0], overrides, diagnostics, reported, used).RunUnused(names);
+            count += new ConfigCheck(composer, names[0], overrides, diagnostics, reported, used, bases).RunUnused(names);
         return (names, count);
     }
 
     /// <summary>Reads every file of the application, whether anything leads to it or not.</summary>
     /// <returns>The configurations at the root that no other one there brings.</returns>
-    private static List<string> ReadAll(ConfigRepository repository, HashSet<(string, string, Span?)> reported, Diagnostics diagnostics)
+    private static List<string> ReadAll(ConfigRepository repository, HashSet<string> bases, HashSet<(string, string, Span?)> reported, Diagnostics diagnostics)
     {
         var atRoot = new List<string>();
-        var brought = new HashSet<string>(StringComparer.Ordinal);
         foreach (IConfigSource source in repository.Sources.Where(source => source.Provider is not ("hydra" or "schema")))
         {
             foreach (string path in PathsOf(source, ""))
@@ -67,13 +70,18 @@ public sealed class ConfigCheck
                 LoadedConfig? config = repository.Load(path, problems);
                 foreach (Diagnostic problem in problems)
                     Report(problem, null, reported, diagnostics);
-                if (path.Contains('/'))
-                    continue;
-                atRoot.Add(path);
-                brought.UnionWith((config?.Defaults ?? []).OfType<DefaultsEntry.Config>().Select(entry => entry.Path.TrimStart('/')).Where(name => name != path));
+                string group = path[..(path.LastIndexOf('/') + 1)];
+                if (group.Length == 0)
+                    atRoot.Add(path);
+                foreach (DefaultsEntry.Config entry in (config?.Defaults ?? []).OfType<DefaultsEntry.Config>())
+                {
+                    string brought = entry.Path.StartsWith('/') ? entry.Path[1..] : group + entry.Path;
+                    if (brought != path)
+                        bases.Add(brought);
+                }
             }
         }
-        List<string> primary = [.. atRoot.Where(name => !brought.Contains(name)).Distinct()];
+        List<string> primary = [.. atRoot.Where(name => !bases.Contains(name)).Distinct()];
         return primary.Count > 0 ? primary : atRoot;
     }
 
@@ -151,7 +159,8 @@ public sealed class ConfigCheck
         if (composition is not null)
         {
             composition.JobResolution.Resolve(composition.Job, problems, keepMissing: true);
-            ReportMissing(composition, trial);
+            if (trial.Option is null || !_bases.Contains(trial.Option))
+                ReportMissing(composition, trial);
         }
         foreach (Diagnostic problem in problems)
             Report(problem, trial.Choice, _reported, _diagnostics);
@@ -209,7 +218,8 @@ public sealed class ConfigCheck
 
     /// <summary>A composition to be tried.</summary>
     /// <param name="Choice">The words as a user types them; null for none.</param>
-    private sealed record Trial(IReadOnlyList<Override> Words, string? Choice)
+    /// <param name="Option">Path of the configuration that the last word chose; null for none.</param>
+    private sealed record Trial(IReadOnlyList<Override> Words, string? Choice, string? Option = null)
     {
         /// <summary>With one more choice; null when the group has a name that no word can give.</summary>
         public Trial? With(string key, string option)
@@ -220,7 +230,7 @@ public sealed class ConfigCheck
                 word = $"{key}={ElementPrinter.Print(new Element.Text(option, Quote.Single))}";
                 made = Override.Parse(new Source(Made, word), []);
             }
-            return made is null ? null : new Trial([.. Words, made], Choice is null ? word : $"{Choice} {word}");
+            return made is null ? null : new Trial([.. Words, made], Choice is null ? word : $"{Choice} {word}", $"{key.TrimStart('+').Split('@')[0]}/{option}");
         }
     }
 }

@@ -206,7 +206,9 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
         }
     }
 
-    private static bool IsInterpolation(DefaultsNode node) => !node.IsResolved && (node.Name?.Contains("${", StringComparison.Ordinal) == true || node.GroupName.Contains("${", StringComparison.Ordinal));
+    /// <summary>An option, or the path of a configuration; the name of a group is taken as it is written.</summary>
+    private static bool IsInterpolation(DefaultsNode node) =>
+        !node.IsResolved && (node.Name?.Contains("${", StringComparison.Ordinal) == true || (node.Kind == DefaultsNodeKind.Config && node.GroupName.Contains("${", StringComparison.Ordinal)));
 
     /// <summary>Puts what the interpolation gives in the place of the option: its variables are the choices made so far.</summary>
     private bool Interpolate(DefaultsNode node)

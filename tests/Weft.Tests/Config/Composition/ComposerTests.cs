@@ -159,6 +159,10 @@ public sealed class ComposerTests
     }
 
     [Fact]
+    public void An_interpolation_in_the_name_of_a_group_is_a_part_of_the_name() =>
+        Assert.Equal("x: 1\n", new Conf("== config.yaml\ndefaults:\n  - db${b}:\n  - _self_\nx: 1\n").Yaml());
+
+    [Fact]
     public void Sweeping_overrides_are_left_out_of_the_frame()
     {
         var diagnostics = new Diagnostics();

@@ -65,6 +65,11 @@ public sealed class ConfigCheckTests
             .Where(line => !line.Contains("`db/y`")).Order(StringComparer.Ordinal));
 
     [Fact]
+    public void What_a_base_leaves_open_is_told_only_where_it_stays_open() => Assert.Equal(
+        ["`db.host` must be given a value: it is `???` (with `db=b`)"],
+        Check("== config.yaml\ndefaults: [{db: a}]\n== db/base.yaml\nhost: ???\n== db/a.yaml\ndefaults: [base]\nhost: h\n== db/b.yaml\ndefaults: [/db/base@_here_]\n", out _, out _));
+
+    [Fact]
     public void An_option_with_the_name_of_a_number_is_tried_in_quotes() => Assert.Equal(
         ["interpolation key `x` not found (with `db='1'`)"],
         Check("== config.yaml\ndefaults: [{db: a}]\n== db/a.yaml\n\n== db/1.yaml\ny: ${x}\n", out _, out _));

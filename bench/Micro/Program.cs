@@ -1,0 +1,14 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Weft.Micro;
+
+// dotnet run -c Release --project bench/Micro -- --filter '*'           measures
+// dotnet run -c Release --project bench/Micro -- mutate 1000000         reads so many mutated texts of each grammar
+if (args is ["mutate", var rounds])
+    return Mutations.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
+// In this process: a project made for each benchmark would not find the central versions of packages.
+IConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+BenchmarkSwitcher.FromAssembly(typeof(ComposeBenchmarks).Assembly).Run(args, config);
+return 0;
