@@ -17,8 +17,23 @@ public sealed partial class DocumentationTests : IDisposable
         Directory.CreateDirectory(project);
         foreach (string file in Directory.GetFiles(Repository.Path("examples/digits")))
             File.Copy(file, Path.Combine(project, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(Repository.Path("examples/classifier/conf"), "*.yaml", SearchOption.AllDirectories))
+            _folder.Write(Path.GetRelativePath(Repository.Path("examples"), file), File.ReadAllText(file));
         int commands = ConsolePage.Check("README.md", project, ("weft", WeftProgram.Binary));
         Assert.True(commands >= 6);
+    }
+
+    /// <summary>Files of a page are blocks that begin with their language and path: <c>```yaml conf/config.yaml</c>.</summary>
+    [Theory]
+    [InlineData("composition")]
+    [InlineData("overrides")]
+    [InlineData("interpolation")]
+    public void The_files_of_a_page_about_configurations_give_what_it_shows(string name)
+    {
+        string page = $"docs/concepts/{name}.md";
+        foreach (Match file in PageFile().Matches(File.ReadAllText(Repository.Path(page))))
+            _folder.Write(file.Groups[1].Value, file.Groups[2].Value);
+        Assert.InRange(ConsolePage.Check(page, _folder.Root, ("weft", WeftProgram.Binary)), 3, 20);
     }
 
     [Fact]
@@ -43,6 +58,9 @@ public sealed partial class DocumentationTests : IDisposable
 
     [GeneratedRegex(@"```cs (\S+)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Excerpt();
+
+    [GeneratedRegex(@"```(?:yaml|py) (\S+)\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex PageFile();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

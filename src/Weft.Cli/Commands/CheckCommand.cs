@@ -47,7 +47,7 @@ internal static class CheckCommand
     private static int CheckConfigurations(ConfigTarget target, string? configName, Session session)
     {
         var diagnostics = new Diagnostics();
-        (IReadOnlyList<string> names, int compositions) = ConfigCheck.Run(target.Composer, configName, target.Overrides, diagnostics);
+        (IReadOnlyList<string> names, int compositions) = ConfigCheck.Run(target.Composer, configName, target.ReadOverrides(), diagnostics);
         session.Report(diagnostics);
         if (!diagnostics.HasErrors && !session.Json)
             session.Say($"{Amounts.Count(compositions, "composition")} of {Suggest.List(names, "and")}: {(diagnostics.Count == 0 ? "nothing wrong" : "no errors")}");

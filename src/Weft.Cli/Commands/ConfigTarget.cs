@@ -10,8 +10,8 @@ namespace Weft.Cli.Commands;
 /// <summary>The configuration that a command is about: a Hydra folder, its primary configuration, and the typed overrides.</summary>
 /// <param name="Folder">Absolute.</param>
 /// <param name="ConfigName">Null when nobody says which, and the folder has several.</param>
-/// <param name="Overrides">In the order typed; each knows its number on the command line.</param>
-internal sealed record ConfigTarget(Composer Composer, string Folder, string? ConfigName, IReadOnlyList<Override> Overrides)
+/// <param name="Words">The overrides in the order typed; each knows its number on the command line.</param>
+internal sealed record ConfigTarget(Composer Composer, string Folder, string? ConfigName, IReadOnlyList<Source> Words)
 {
     public static readonly Flag Path = new("config-path", null, "DIR", "folder of configurations (the nearest conf/)");
 
@@ -24,7 +24,7 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
     public static readonly Flag[] Flags = [Path, Name, Dir, Job];
 
     /// <param name="words">The overrides.</param>
-    /// <exception cref="DiagnosticException">There is no such folder, or an override cannot be read.</exception>
+    /// <exception cref="DiagnosticException">There is no such folder.</exception>
     public static ConfigTarget Find(Arguments arguments, IEnumerable<Source> words, Session session)
     {
         string working = Launch.WorkingFolder(arguments, session);
@@ -35,11 +35,15 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
         var composer = new Composer(
             new SearchPath { Main = main, CommandLine = addedFolder is null ? [] : [new FileConfigSource("command-line", addedFolder, Shown(addedFolder, working))] },
             new ComposerOptions { WorkingFolder = working, Environment = session.Surroundings.Variables, VersionBase = program?.VersionBase ?? "1.3" });
+        return new ConfigTarget(composer, folder, arguments.Value(Name) ?? program?.Name ?? ConfigFolder.PrimaryOf([.. main.Options("")]), [.. words]);
+    }
+
+    /// <exception cref="DiagnosticException">Some cannot be read.</exception>
+    public IReadOnlyList<Override> ReadOverrides()
+    {
         var diagnostics = new Diagnostics();
-        Override[] overrides = [.. words.Select(word => Override.Parse(word, diagnostics)).OfType<Override>()];
-        if (diagnostics.HasErrors)
-            throw new DiagnosticException(diagnostics);
-        return new ConfigTarget(composer, folder, arguments.Value(Name) ?? program?.Name ?? ConfigFolder.PrimaryOf([.. main.Options("")]), overrides);
+        Override[] overrides = [.. Words.Select(word => Override.Parse(word, diagnostics)).OfType<Override>()];
+        return diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : overrides;
     }
 
     /// <summary>Composes it, and says what it warns of.</summary>
@@ -49,7 +53,7 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
         var diagnostics = new Diagnostics();
         if (ConfigName is null)
             throw NoPrimary();
-        Composition? composition = Composer.Compose(ConfigName, Overrides, RunMode.Run, diagnostics);
+        Composition? composition = Composer.Compose(ConfigName, Words, RunMode.Run, diagnostics);
         if (composition is null)
             throw new DiagnosticException(diagnostics);
         if (diagnostics.Count > 0 && !session.Json)

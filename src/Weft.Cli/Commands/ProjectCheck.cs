@@ -1,5 +1,6 @@
 using Weft.Cli.Terminal;
 using Weft.Dialects;
+using Weft.Dialects.Hydra;
 using Weft.Text;
 using Weft.Workflows;
 
@@ -45,6 +46,8 @@ internal static class ProjectCheck
             return problems;
         var planned = new Diagnostics();
         Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
+        if (prepared.Points is { } points)
+            ConfigurationCheck.Run(points, surroundings.Variables, planned);
         foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))
             problems.Add(problem);
         return problems;

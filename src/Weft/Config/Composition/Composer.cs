@@ -105,14 +105,27 @@ public sealed class Composer
     /// <summary>Composes from the words of a command line; broken ones are diagnosed.</summary>
     public Composition? Compose(string? configName, IReadOnlyList<string> words, RunMode mode, Diagnostics diagnostics)
     {
+        var sources = new Source[words.Count];
+        for (int i = 0; i < sources.Length; i++)
+            sources[i] = Source.OfArgument(i + 1, words[i]);
+        return Compose(configName, sources, mode, diagnostics);
+    }
+
+    /// <summary>Composes from words that know where they were typed. Broken ones are diagnosed, and what is wrong with the others too, as far as it is about them.</summary>
+    public Composition? Compose(string? configName, IReadOnlyList<Source> words, RunMode mode, Diagnostics diagnostics)
+    {
         int before = diagnostics.Errors;
-        IReadOnlyList<Override> overrides = Override.ParseAll(words, diagnostics);
+        var overrides = new List<Override>(words.Count);
+        foreach (Source word in words)
+        {
+            if (Override.Parse(word, diagnostics) is { } parsed)
+                overrides.Add(parsed);
+        }
         if (diagnostics.Errors == before)
             return Compose(configName, overrides, mode, diagnostics);
-        // What is wrong with the readable words is told too, as far as it is about them.
         var others = new Diagnostics();
         Compose(configName, overrides, mode, others);
-        foreach (Diagnostic problem in others.Where(problem => problem.At is { } at && overrides.Any(item => item.At.Source == at.Source)))
+        foreach (Diagnostic problem in others.Where(problem => problem.At is { } at && words.Contains(at.Source)))
             diagnostics.Add(problem);
         return null;
     }
