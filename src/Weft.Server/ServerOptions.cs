@@ -11,6 +11,12 @@ public sealed record ServerOptions
     /// <summary>The records: a SQLite file in an existing folder, or <c>postgresql://USER@HOST/DATABASE</c>.</summary>
     public required string Database { get; init; }
 
+    /// <summary>The state folder of the project whose executions are told, <c>.weft</c>; null: none.</summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>Where locks of this machine live; needed with <see cref="StateFolder"/>.</summary>
+    public string RuntimeFolder { get; init; } = "";
+
     /// <summary>The folder that proxied artifacts lie in; made when it is first needed.</summary>
     public required string ArtifactFolder { get; init; }
 

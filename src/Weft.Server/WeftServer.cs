@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Weft.Server.Http;
+using Weft.Server.Rest;
 using Weft.Tracking;
 
 namespace Weft.Server;
@@ -25,11 +26,13 @@ public sealed class WeftServer : IAsyncDisposable
 {
     private readonly IServer _kestrel;
     private readonly TrackingStore _store;
+    private readonly ProjectViews? _project;
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
 
-    private WeftServer(IServer kestrel, TrackingStore store, ServerOptions options, TimeProvider clock)
+    private WeftServer(IServer kestrel, TrackingStore store, ProjectViews? project, ServerOptions options, TimeProvider clock)
     {
+        _project = project;
         _kestrel = kestrel;
         _store = store;
         _grace = options.Grace;
@@ -50,12 +53,15 @@ public sealed class WeftServer : IAsyncDisposable
         TrackingStore store = Stores.Open(options.Database, new TrackingOptions(options.ArtifactRoot, options.TruncatesLongValues), clock);
         try
         {
-            var application = new Application(options, store, Gates.Of(options.Access, store, clock), clock, loggers.CreateLogger("Weft.Server"));
+            var application = new Application(options, store, Gates.Of(options.Access, store, clock), clock, loggers.CreateLogger("Weft.Server"))
+            {
+                Project = options.StateFolder is { } state ? new ProjectViews(state, options.RuntimeFolder, clock) : null,
+            };
             IServer kestrel = options.Certificate is { } certificate
                 ? MakeSecure(options, certificate)
                 : MakePlain(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers, options.Listen, options);
             await kestrel.StartAsync(application, cancel);
-            return new WeftServer(kestrel, store, options, clock);
+            return new WeftServer(kestrel, store, application.Project, options, clock);
         }
         catch
         {
@@ -81,6 +87,7 @@ public sealed class WeftServer : IAsyncDisposable
         using var grace = new CancellationTokenSource(_grace, _clock);
         await _kestrel.StopAsync(grace.Token);
         _kestrel.Dispose();
+        _project?.Dispose();
         await _store.DisposeAsync();
     }
 

@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Weft.Cli.CommandLine;
 using Weft.Dialects;
+using Weft.Platform;
 using Weft.Server;
 using Weft.Text;
 using Weft.Tracking;
@@ -87,6 +88,8 @@ internal static class ServerCommand
         {
             Database = StoreChoice.Of(arguments, session, root),
             ArtifactFolder = StoreChoice.ArtifactFolder(arguments, root),
+            StateFolder = ProjectStore.FolderOf(root),
+            RuntimeFolder = Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR")),
             Listen = new IPEndPoint(address, arguments.Int(Port, 0) ?? 5000),
             Access = ReadAccess(arguments, root),
             FrameOptions = arguments.Value(FrameOptions) is { } frame ? (frame.Equals("NONE", StringComparison.OrdinalIgnoreCase) ? null : frame) : "SAMEORIGIN",

@@ -6,6 +6,7 @@ using Weft.Records;
 using Weft.Server.Artifacts;
 using Weft.Server.Embedded;
 using Weft.Server.Mlflow;
+using Weft.Server.Rest;
 using Weft.Tracking;
 
 namespace Weft.Server.Http;
@@ -16,7 +17,7 @@ namespace Weft.Server.Http;
 /// </summary>
 internal sealed partial class Application : IHttpApplication<HttpContext>
 {
-    private static readonly Router s_router = new(Routes.All);
+    private static readonly Router s_router = new([.. Routes.All, .. RestRoutes.ForRouter()]);
 
     private readonly ServerOptions _options;
     private readonly HostRules _hosts;
@@ -42,6 +43,9 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     public ArtifactStore Artifacts { get; }
 
     public TimeProvider Clock { get; }
+
+    /// <summary>The executions of the project that is served; null: there is none.</summary>
+    public ProjectViews? Project { get; init; }
 
     public RequestCounts Counts { get; } = new();
 

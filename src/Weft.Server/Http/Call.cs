@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Weft.Server.Rest;
 using Weft.Tracking;
 
 namespace Weft.Server.Http;
@@ -27,6 +28,8 @@ internal sealed class Call(HttpContext http, Application application, string pat
     public Application Application { get; } = application;
 
     public TrackingStore Store => Application.Store;
+
+    public ProjectViews Project => Application.Project ?? throw TrackingException.Missing("this server has no project whose executions it could tell");
 
     /// <summary>The decoded path below the server's own prefix.</summary>
     public string Path { get; } = path;

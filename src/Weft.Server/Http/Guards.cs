@@ -46,6 +46,16 @@ internal static class Guards
         call.Caller.Demand(Subject.Experiment(experiment?.RequiredExperiment() ?? -1), Permission.Edit);
     };
 
+    /// <summary>On executions, which belong to no experiment: what the caller may do where nothing was granted.</summary>
+    public static Guard Project(Permission least) => call => call.Caller.Default >= least ? default : throw Denied();
+
+    /// <summary>On the experiment of the run in the path.</summary>
+    public static Guard RunOfPath(Permission least) => call =>
+    {
+        OnRun(call, Uri.UnescapeDataString(call.Parts[0]), least);
+        return default;
+    };
+
     /// <summary>On the experiments of all runs that the request names.</summary>
     public static Guard Runs(string name, Permission least) => async call =>
     {
