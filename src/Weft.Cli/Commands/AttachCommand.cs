@@ -1,3 +1,4 @@
+using Weft.Cli.Remote;
 
 namespace Weft.Cli.Commands;
 
@@ -11,6 +12,9 @@ internal static class AttachCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteCommands.Attach(remote, arguments.Words[0], session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         return Following.Run(store, Address.Find(store, arguments.Words[0]).Execution, asOwner: true, session);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Platform;
 using Weft.Records;
 using Weft.Values;
@@ -21,6 +22,9 @@ internal static class LogsCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteCommands.Logs(remote, arguments.Words[0], arguments.Has(Follow), arguments.Has(Failed), session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Address address = Address.Find(store, arguments.Words[0]);
         bool isOne = address.Path is { } one && store.Records.Attempts(address.Execution.Id, one).Count > 0;

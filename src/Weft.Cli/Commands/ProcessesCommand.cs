@@ -1,4 +1,5 @@
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Execution;
 using Weft.Records;
@@ -20,6 +21,9 @@ internal static class ProcessesCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteCommands.List(remote, arguments.Has(All), session);
         string root = Launch.FindRoot(arguments, session);
         if (!ProjectStore.Exists(root))
         {

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Weft.Analysis;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Text;
@@ -90,6 +91,8 @@ internal static partial class RunsCommand
                 throw new DiagnosticException("cli/no-folder", $"no folder `{from.Text}`", from.Whole);
             return new FolderRuns(RunCollection.FromFolder(path, new FolderOptions { IndexFolder = session.Surroundings.CacheFolder }));
         }
+        if (RemoteProject.Of(session) is { } remote)
+            return new ServerRuns(remote);
         string? root = Project.FindRoot(folder);
         if ((root is null || !ProjectStore.Exists(root)) && Directory.Exists(Path.Combine(folder, "mlruns")))
             throw new DiagnosticException("store/missing", $"nothing has run in `{root ?? folder}` yet", null, "`weft runs --from mlruns` lists the runs of the folder that is here");

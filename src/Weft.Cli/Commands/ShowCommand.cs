@@ -1,3 +1,4 @@
+using Weft.Cli.Remote;
 using System.Globalization;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
@@ -23,6 +24,9 @@ internal static class ShowCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null && arguments.Words is [Source asked])
+            return RemoteCommands.Show(remote, asked, session);
         string root = Launch.FindRoot(arguments, session);
         Project project = Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words is not [Source word])

@@ -1,4 +1,5 @@
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
@@ -20,6 +21,9 @@ internal static class StopCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteCommands.Stop(remote, arguments.Words[0], waits: !arguments.Has(NoWait), session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Address address = Address.Find(store, arguments.Words[0]);
         ExecutionRow row = address.Execution;
