@@ -1,9 +1,11 @@
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Weft.Execution;
 using Weft.Records;
 using Weft.Server.Rest;
 using Weft.Storage;
+using Weft.Support;
 using Weft.Tracking;
 using Weft.Values;
 
@@ -206,6 +208,27 @@ public sealed class RestTests : IAsyncLifetime
         }
         Assert.Equal(RestRoutes.All.Select(route => (route.Verb, $"/{RestRoutes.Prefix}{route.Path}")).Order(), told.Order());
         Assert.Equal(405, (await _server.Send("DELETE", Api + "executions")).Status);
+    }
+
+    /// <summary>The page is written with UPDATE_SNAPSHOTS=1; its text stands before the first heading of a call.</summary>
+    [Fact]
+    public void The_reference_tells_the_same()
+    {
+        string page = Repository.Path("docs/reference/rest.md");
+        string before = File.ReadAllText(page).Split("\n## ")[0];
+        var text = new StringBuilder(before.TrimEnd('\n') + "\n");
+        foreach (RestRoute route in RestRoutes.All)
+        {
+            text.Append($"\n## {route.Verb} {route.Path}\n\n{char.ToUpperInvariant(route.Summary[0])}{route.Summary[1..]}.\n");
+            if (route.Parameters.Length == 0)
+                continue;
+            text.Append("\n| parameter | type | what |\n| --- | --- | --- |\n");
+            foreach (RestParameter parameter in route.Parameters)
+                text.Append($"| `{parameter.Name}`{(parameter.IsRequired ? " (required)" : "")} | {parameter.Type} | {parameter.Summary} |\n");
+        }
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+            File.WriteAllText(page, text.ToString());
+        Assert.Equal(text.ToString(), File.ReadAllText(page));
     }
 
     private void EndAttempt()

@@ -22,7 +22,7 @@ public sealed class TestServer : IAsyncDisposable
 
     internal WeftServer Server => _server!;
 
-    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null)
+    public static async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, Microsoft.Extensions.Logging.ILoggerFactory? log = null)
     {
         var test = new TestServer();
         var options = new ServerOptions
@@ -32,7 +32,7 @@ public sealed class TestServer : IAsyncDisposable
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         };
         options = change?.Invoke(options) ?? options;
-        test._server = await WeftServer.StartAsync(options, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        test._server = await WeftServer.StartAsync(options, log ?? NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
         test._client.BaseAddress = test._server.Address;
         return test;
     }

@@ -187,4 +187,33 @@ public sealed class TransportTests : IAsyncLifetime
         Answer answer = await _server.Get($"/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id[]={run}&metric_key=m");
         Assert.Equal($$"""{"metrics":[{"key":"m","value":1.0,"timestamp":1,"step":0,"run_id":"{{run}}"}]}""", answer.Body);
     }
+
+    [Fact]
+    public async Task Requests_are_logged_counted_and_traced()
+    {
+        using var lines = new StringWriter();
+        using var log = new LineLog(lines, TimeProvider.System, Microsoft.Extensions.Logging.LogLevel.Information);
+        var activities = new System.Collections.Concurrent.ConcurrentQueue<System.Diagnostics.Activity>();
+        using var listener = new System.Diagnostics.ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Weft.Server",
+            Sample = (ref System.Diagnostics.ActivityCreationOptions<System.Diagnostics.ActivityContext> _) => System.Diagnostics.ActivitySamplingResult.AllData,
+            ActivityStopped = activities.Enqueue,
+        };
+        System.Diagnostics.ActivitySource.AddActivityListener(listener);
+        await using (TestServer server = await TestServer.StartAsync(options => options, log))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/experiments/get?experiment_id=99");
+            request.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+            Assert.Equal(404, (await server.Send(request)).Status);
+            Assert.Equal((200, "OK"), ((await server.Get("/healthz")).Status, (await server.Get("/healthz")).Body));
+            string metrics = (await server.Get("/metrics")).Body;
+            Assert.Contains("weft_http_requests_total{status=\"4xx\"} 1\n", metrics, StringComparison.Ordinal);
+            Assert.Contains("process_resident_memory_bytes ", metrics, StringComparison.Ordinal);
+        }
+        Assert.Contains("GET /api/2.0/mlflow/experiments/get 404 ", lines.ToString(), StringComparison.Ordinal);
+        Assert.All(lines.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries), line => System.Text.Json.JsonDocument.Parse(line).Dispose());
+        System.Diagnostics.Activity traced = Assert.Single(activities, activity => activity.TraceId.ToString() == "0af7651916cd43dd8448eb211c80319c");
+        Assert.Equal(404, traced.GetTagItem("http.response.status_code"));
+    }
 }

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Weft.Cli.CommandLine;
 using Weft.Dialects;
 using Weft.Platform;
@@ -35,8 +36,10 @@ internal static class ServerCommand
     private static readonly Flag MostPerSecond = new("rate-limit", null, "N", "requests a second that each address may send; no limit unless given");
     private static readonly Flag LongestBody = new("max-body", null, "BYTES", "the longest file or request; no limit unless given");
 
+    private static readonly Flag AccessLog = new("access-log", null, null, "a line of JSON for every request, on standard error");
+
     public static readonly Command Command = new("server", "answer MLflow's clients from the project's records", "",
-        [FrameOptions, DefaultPermission, MostPerSecond, LongestBody, Host, Port, IsOpen, TokenFile, StoreChoice.Flag, StoreChoice.Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
+        [FrameOptions, DefaultPermission, MostPerSecond, LongestBody, AccessLog, Host, Port, IsOpen, TokenFile, StoreChoice.Flag, StoreChoice.Artifacts, ArtifactRoot, NoArtifacts, Prefix, Hosts, Origins, Certificate, CertificateKey, PlainHttp], Run)
     {
         Count = (0, 0),
         Examples =
@@ -59,7 +62,7 @@ internal static class ServerCommand
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = On(PosixSignal.SIGINT, stop);
         using PosixSignalRegistration terminate = On(PosixSignal.SIGTERM, stop);
-        using var log = new LineLog(session.Error, TimeProvider.System);
+        using var log = new LineLog(session.Error, TimeProvider.System, arguments.Has(AccessLog) ? LogLevel.Information : LogLevel.Warning);
         try
         {
             WeftServer.RunAsync(options, log, TimeProvider.System, address => Announce(session, address, options), stop.Token).GetAwaiter().GetResult();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -23,6 +24,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     private readonly HostRules _hosts;
     private readonly Gate _gate;
     private readonly RateLimit? _rate;
+    private readonly long _started;
     private readonly ILogger _log;
 
     public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log, Primary? primary = null)
@@ -35,6 +37,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         Store = store;
         Clock = clock;
         Artifacts = new ArtifactStore(options.ArtifactFolder, options.ServesArtifacts);
+        _started = clock.GetTimestamp();
         Tee = primary is null ? null : new Tee(primary, this);
     }
 
@@ -55,15 +58,21 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
     /// <summary>The server that answers in place of the records while it can; null: there is none.</summary>
     public Tee? Tee { get; }
 
+    public TimeSpan Uptime => Clock.GetElapsedTime(_started);
+
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
     public void DisposeContext(HttpContext context, Exception? exception)
     {
     }
 
+    /// <summary>One activity a request, for whoever listens.</summary>
+    private static readonly ActivitySource s_activities = new("Weft.Server");
+
     public async Task ProcessRequestAsync(HttpContext context)
     {
         string path = PathOf(context);
+        using Activity? activity = s_activities.HasListeners() ? Begin(context, path) : null;
         var call = new Call(context, this, path);
         long start = Clock.GetTimestamp();
         try
@@ -93,8 +102,21 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         }
         finally
         {
-            Counts.Add(context.Response.StatusCode, Clock.GetElapsedTime(start));
+            TimeSpan took = Clock.GetElapsedTime(start);
+            Counts.Add(context.Response.StatusCode, took);
+            activity?.SetTag("http.response.status_code", context.Response.StatusCode);
+            if (_log.IsEnabled(LogLevel.Information))
+                Log.Answered(_log, context.Request.Method, path, context.Response.StatusCode, took.TotalMilliseconds, call.Caller.Name);
         }
+    }
+
+    /// <summary>Under the trace that the client says it belongs to; the names are those of OpenTelemetry's conventions.</summary>
+    private static Activity? Begin(HttpContext context, string path)
+    {
+        ActivityContext.TryParse(context.Request.Headers.TraceParent, context.Request.Headers.TraceState, isRemote: true, out ActivityContext parent);
+        Activity? activity = s_activities.StartActivity(context.Request.Method, ActivityKind.Server, parent);
+        activity?.SetTag("http.request.method", context.Request.Method).SetTag("url.path", "/" + path);
+        return activity;
     }
 
     private async ValueTask AnswerAsync(Call call)
@@ -176,6 +198,9 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 
     private static partial class Log
     {
+        [LoggerMessage(2, LogLevel.Information, "{Verb} /{Path} {Status} {Milliseconds:0.0} ms {Caller}")]
+        public static partial void Answered(ILogger logger, string verb, string path, int status, double milliseconds, string caller);
+
         [LoggerMessage(1, LogLevel.Error, "{Verb} {Path} failed")]
         public static partial void Failed(ILogger logger, string verb, string path, Exception failure);
     }

@@ -23,7 +23,8 @@ internal sealed class RequestCounts
         Interlocked.Add(ref _microseconds, (long)took.TotalMicroseconds);
     }
 
-    public byte[] Print()
+    /// <param name="uptime">How long the server has been answering.</param>
+    public byte[] Print(TimeSpan uptime)
     {
         var text = new StringBuilder("# HELP weft_http_requests_total Requests that were answered.\n# TYPE weft_http_requests_total counter\n");
         for (int i = 1; i < _byClass.Length; i++)
@@ -37,6 +38,8 @@ internal sealed class RequestCounts
         }
         sum += Volatile.Read(ref _byTime[^1]);
         text.Append(CultureInfo.InvariantCulture, $"weft_http_request_seconds_bucket{{le=\"+Inf\"}} {sum}\nweft_http_request_seconds_sum {Volatile.Read(ref _microseconds) / 1e6}\nweft_http_request_seconds_count {sum}\n");
+        text.Append(CultureInfo.InvariantCulture, $"# HELP process_resident_memory_bytes Memory in use.\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {Environment.WorkingSet}\n");
+        text.Append(CultureInfo.InvariantCulture, $"# HELP weft_uptime_seconds Time since the start.\n# TYPE weft_uptime_seconds gauge\nweft_uptime_seconds {uptime.TotalSeconds:0.###}\n");
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 }

@@ -1,3 +1,4 @@
+using Weft.Records;
 using Weft.Server.GraphQl;
 using Weft.Server.Http;
 using Weft.Server.Otlp;
@@ -20,8 +21,8 @@ internal static class Routes
     public static readonly Route[] All =
     [
         new("GET", "health", call => call.TextAsync("OK"), Guards.Anyone),
-        new("GET", "healthz", call => call.TextAsync("OK"), Guards.Anyone),
-        new("GET", "metrics", call => call.SendAsync("text/plain; version=0.0.4; charset=utf-8", call.Application.Counts.Print(), 200)),
+        new("GET", "healthz", ReadyAsync, Guards.Anyone),
+        new("GET", "metrics", call => call.SendAsync("text/plain; version=0.0.4; charset=utf-8", call.Application.Counts.Print(call.Application.Uptime), 200)),
         new("GET", "version", call => call.TextAsync(ApiLevel), Guards.Anyone),
         new("GET", V3 + "server-info", ServerInfoAsync, Guards.Anyone),
 
@@ -178,6 +179,20 @@ internal static class Routes
                     yield return new Route(verb, $"{version}{group}/{{*}}", NotImplementedAsync, Guards.Anyone);
                 }
             }
+        }
+    }
+
+    /// <summary>Whether the records can be read.</summary>
+    private static ValueTask ReadyAsync(Call call)
+    {
+        try
+        {
+            call.Store.Experiments.Find(0);
+            return call.TextAsync("OK");
+        }
+        catch (DatabaseException unusable)
+        {
+            return call.TextAsync(unusable.Message, 503);
         }
     }
 

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Weft.Support;
+
+namespace Weft.EndToEnd;
+
+/// <summary><c>weft server</c> as a process: reached by the command line of another folder, killed, and not loaded where nobody asks for it.</summary>
+public sealed class ServerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<Process> _started = [];
+
+    public void Dispose()
+    {
+        foreach (Process process in _started)
+        {
+            if (!process.HasExited)
+                process.Kill();
+            process.Dispose();
+        }
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Executions_behind_a_server_are_read_followed_and_stopped_from_another_folder()
+    {
+        string project = Directory.CreateDirectory(_folder.Path("project")).FullName;
+        string elsewhere = Directory.CreateDirectory(_folder.Path("elsewhere")).FullName;
+        Process run = Start(project, "run", "--", "sh", "-c", "echo begun; until [ -e go ]; do sleep 0.05; done; echo done; until [ -e never ]; do sleep 0.05; done");
+        Process server = Start(project, "server", "--port", "0");
+        string address = (await server.StandardOutput.ReadLineAsync())!;
+        string token = await Eventually(() => File.Exists(Path.Combine(project, ".weft/server-token")) ? File.ReadAllText(Path.Combine(project, ".weft/server-token")).Trim() : "", text => text.Length > 0);
+        ProgramResult Remote(params string[] words) => WeftProgram.Run(elsewhere, [new("WEFT_SERVER", address), new("WEFT_SERVER_TOKEN", token)], words);
+
+        Assert.Contains("running", await Eventually(() => Remote("ps").Out, text => text.Contains("running", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal("begun\n", await Eventually(() => Remote("logs", "-").Out, text => text.Length > 0));
+        Process follower = WeftProgram.Start(elsewhere, [new("WEFT_SERVER", address), new("WEFT_SERVER_TOKEN", token)], "logs", "-f", "-/sh");
+        _started.Add(follower);
+        Assert.Equal("begun", await follower.StandardOutput.ReadLineAsync());
+        await File.WriteAllTextAsync(Path.Combine(project, "go"), "");
+        Assert.Equal("done", await follower.StandardOutput.ReadLineAsync());
+        Assert.Equal(0, Remote("stop", "-").ExitCode);
+        Assert.Null(await follower.StandardOutput.ReadLineAsync());
+        ProgramResult attached = Remote("attach", "-");
+        Assert.Equal(1, attached.ExitCode);
+        Assert.Contains("sh cancelled", attached.Out, StringComparison.Ordinal);
+        await run.WaitForExitAsync();
+
+        ProgramResult stranger = WeftProgram.Run(elsewhere, [new("WEFT_SERVER", address)], "ps");
+        Assert.Equal(2, stranger.ExitCode);
+        Assert.Contains("does not know who asks", stranger.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_acknowledged_survives_kill_9()
+    {
+        string project = Directory.CreateDirectory(_folder.Path("project")).FullName;
+        int acknowledged = 0;
+        string run = "";
+        Process server = Start(project, "server", "--open", "--port", "0");
+        using (HttpClient client = await ClientOf(server))
+        {
+            run = (await Post(client, "runs/create", """{"experiment_id":"0"}"""))!.Value.GetProperty("run").GetProperty("info").GetProperty("run_id").GetString()!;
+            Task killing = Task.Run(async () =>
+            {
+                while (Volatile.Read(ref acknowledged) < 50)
+                    await Task.Yield();
+                server.Kill();
+            });
+            while (await Post(client, "runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{"key":"m","value":1,"timestamp":1,"step":{{acknowledged}}}]}""") is not null)
+                Interlocked.Increment(ref acknowledged);
+            await killing;
+        }
+        Assert.True(acknowledged >= 50);
+        Process heir = Start(project, "server", "--open", "--port", "0");
+        using HttpClient again = await ClientOf(heir);
+        JsonElement history = JsonElement.Parse(await again.GetStringAsync($"api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=m&max_results=25000"));
+        long[] steps = [.. history.GetProperty("metrics").EnumerateArray().Select(point => point.GetProperty("step").GetInt64())];
+        // One more may have been kept whose answer was lost.
+        Assert.InRange(steps.Length, acknowledged, acknowledged + 1);
+        Assert.Equal(Enumerable.Range(0, steps.Length).Select(step => (long)step), steps.Order());
+    }
+
+    /// <summary>The libraries of a program that carries them in one file cannot be told apart; then only the second half of this says something.</summary>
+    [Fact]
+    public async Task A_run_loads_no_web_server_before_a_program_connects()
+    {
+        string project = Directory.CreateDirectory(_folder.Path("project")).FullName;
+        Process run = Start(project, "run", "--", "bash", "-c",
+            "env | grep ^MLFLOW_TRACKING_URI > variables; mv variables ready; until [ -e go ]; do sleep 0.05; done; exec 3<>/dev/tcp/127.0.0.1/${MLFLOW_TRACKING_URI##*:}; printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3 > answer; until [ -e end ]; do sleep 0.05; done");
+        await Eventually(() => File.Exists(Path.Combine(project, "ready")), isThere => isThere);
+        Assert.DoesNotContain("Microsoft.AspNetCore", await File.ReadAllTextAsync($"/proc/{run.Id}/maps"), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(project, "go"), "");
+        string answer = await Eventually(() => File.Exists(Path.Combine(project, "answer")) ? File.ReadAllText(Path.Combine(project, "answer")) : "", text => text.EndsWith("OK", StringComparison.Ordinal));
+        Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(project, "end"), "");
+        await run.WaitForExitAsync();
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    private Process Start(string folder, params string[] words)
+    {
+        Process process = WeftProgram.Start(folder, [], words);
+        _started.Add(process);
+        return process;
+    }
+
+    private static async Task<HttpClient> ClientOf(Process server) => new() { BaseAddress = new Uri(await server.StandardOutput.ReadLineAsync() + "/") };
+
+    /// <summary>The answer; null when the server is gone.</summary>
+    private static async Task<JsonElement?> Post(HttpClient client, string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+        try
+        {
+            using HttpResponseMessage response = await client.PostAsync("api/2.0/mlflow/" + path, content);
+            string body = await response.Content.ReadAsStringAsync();
+            Assert.True(response.IsSuccessStatusCode, body);
+            return JsonElement.Parse(body);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<T> Eventually<T>(Func<T> look, Func<T, bool> isWanted)
+    {
+        using var deadline = new CancellationTokenSource(WeftProgram.Deadline);
+        while (true)
+        {
+            T found = look();
+            if (isWanted(found))
+                return found;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, deadline.Token);
+        }
+    }
+}
