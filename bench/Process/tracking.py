@@ -83,6 +83,38 @@ def rate(connect, seconds, make, per_request=1, threads=1):
     return sum(done) * per_request / (time.perf_counter() - start)
 
 
+def crowd(connect, seconds, clients, experiment):
+    """Many clients that each log batches of 100 one after the other: milliseconds of each answer, and whether every point is there afterwards."""
+    spans, lock = [], threading.Lock()
+    ready = threading.Barrier(clients)
+
+    def work():
+        connection = connect()
+        run = connection.call("POST", "runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
+        own, n = [], 0
+        ready.wait()
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            request = connection.request("POST", "runs/log-batch", {"run_id": run, "metrics": [
+                {"key": f"m{k}", "value": n, "timestamp": n, "step": n} for k in range(100)]})
+            start = time.perf_counter()
+            connection.send(request)
+            own.append((time.perf_counter() - start) * 1000)
+            n += 1
+        kept = connection.call("GET", f"metrics/get-history?run_id={run}&metric_key=m99&max_results=25000").get("metrics", [])
+        if len(kept) != n:
+            raise SystemExit(f"{len(kept)} points are there of {n}")
+        with lock:
+            spans.extend(own)
+
+    workers = [threading.Thread(target=work) for _ in range(clients)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return sorted(spans)
+
+
 def timed(action, times=5):
     """The median of some runs in milliseconds."""
     spans = []
@@ -99,6 +131,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--token")
     parser.add_argument("--runs", type=int, default=10_000, help="how many runs are searched")
+    parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--only", nargs="*")
     options = parser.parse_args()
 
@@ -131,6 +164,10 @@ def main():
             for n in range(int(options.seconds * 400))], per_request=1000)
         print(f"log-batch of 1,000 metrics: {figure:,.0f} metrics/s", flush=True)
 
+    if wanted("crowd"):
+        spans = crowd(connect, options.seconds, options.clients, experiment)
+        print(f"log-batch of 100, {options.clients} clients: {len(spans) / options.seconds:,.0f}/s, p50 {spans[len(spans) // 2]:.0f} ms, p99 {spans[len(spans) * 99 // 100]:.0f} ms, no point lost", flush=True)
+
     if wanted("create-run"):
         figure = rate(connect, options.seconds, lambda c, i: [
             c.request("POST", "runs/create", {"experiment_id": experiment, "start_time": n, "tags": [{"key": "mlflow.user", "value": "u"}]})
@@ -147,6 +184,10 @@ def main():
         for name, query in {
             "by a metric, with order": {"filter": "metrics.m0 > 0.5", "order_by": ["metrics.m1 DESC"]},
             "by two clauses": {"filter": "metrics.m0 > 0.5 AND params.p1 = '3'", "order_by": ["metrics.m2"]},
+            "by two that hold for half each": {"filter": "metrics.m0 > 0.5 AND metrics.m3 < 0.5", "order_by": ["metrics.m1 DESC"]},
+            "by two that never hold together": {"filter": "metrics.m0 > 0.9 AND metrics.m0 < 0.1", "order_by": ["metrics.m1 DESC"]},
+            "by a rare and a common": {"filter": "metrics.m0 > 0.999 AND params.p1 != '3'", "order_by": ["metrics.m1"]},
+            "by text alone": {"filter": "params.p1 LIKE '%3%' AND params.p2 != '4'", "order_by": ["params.p3"]},
             "newest": {},
         }.items():
             for most in (100, 1000):

@@ -14,7 +14,7 @@ internal static class CommandTable
         ("configurations", [CheckCommand.Command, ConfigShowCommand.Command, ConfigExplainCommand.Command, ConfigCompleteCommand.Command]),
         ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
         ("results", [RunsCommand.Command, ArtifactsCommands.List, ArtifactsCommands.Get, ArtifactsCommands.Put]),
-        ("share", [ServerCommand.Command, ServerUserCommand.Command, ServerBackupCommand.Command, ImportCommand.Command, ExportCommand.Command]),
+        ("share", [ServerCommand.Command, ServerUserCommand.Command, ServerBackupCommand.Command, ServerCleanCommand.Command, ImportCommand.Command, ExportCommand.Command]),
         ("this machine", [SecretCommands.List, SecretCommands.Set, SecretCommands.Remove, DoctorCommand.Command, PythonCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];
 

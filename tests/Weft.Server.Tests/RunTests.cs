@@ -281,4 +281,29 @@ public sealed class RunTests : IAsyncLifetime
         Assert.Contains(first, page.GetProperty("runs").GetRawText(), StringComparison.Ordinal);
         Assert.False(page.TryGetProperty("next_page_token", out _));
     }
+
+    [Fact]
+    public async Task What_was_deleted_long_ago_is_removed_for_good_and_nothing_else()
+    {
+        string gone = await _server.NewRun(), kept = await _server.NewRun();
+        foreach (string run in new[] { gone, kept })
+            await _server.Post("runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{"key":"m","value":1,"timestamp":1}],"params":[{"key":"p","value":"v"}],"tags":[{"key":"t","value":"v"}]}""");
+        string old = (await _server.Post("experiments/create", """{"name":"old"}""")).Json.GetProperty("experiment_id").GetString()!;
+        await _server.NewRun($$"""{"experiment_id":"{{old}}"}""");
+        await _server.Post("runs/delete", $$"""{"run_id":"{{gone}}"}""");
+        await _server.Post("experiments/delete", $$"""{"experiment_id":"{{old}}"}""");
+        Weft.Tracking.Cleaning cleaning = _server.Server.Store.Cleaning;
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Assert.Equal((0, 0), Counts(await cleaning.RemoveAsync(now - TimeSpan.FromDays(1), isDry: false)));
+        Assert.Equal((2, 1), Counts(await cleaning.RemoveAsync(now + TimeSpan.FromDays(1), isDry: true)));
+        Assert.Equal(200, (await _server.Get("runs/get?run_id=" + gone)).Status);
+        Assert.Equal((2, 1), Counts(await cleaning.RemoveAsync(now + TimeSpan.FromDays(1), isDry: false)));
+        Assert.Equal((0, 0), Counts(await cleaning.RemoveAsync(now + TimeSpan.FromDays(1), isDry: false)));
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get("runs/get?run_id=" + gone)).Error);
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get("experiments/get?experiment_id=" + old)).Error);
+        Assert.Equal(1, (await _server.Get("runs/get?run_id=" + kept)).Json.GetProperty("run").GetProperty("data").GetProperty("metrics").GetArrayLength());
+        Assert.Equal(200, (await _server.Post("experiments/create", """{"name":"old"}""")).Status);
+
+        static (int, int) Counts(Weft.Tracking.Cleaned cleaned) => (cleaned.Runs, cleaned.Experiments);
+    }
 }

@@ -38,6 +38,7 @@ public sealed class TrackingStore : IAsyncDisposable
         Spans = new SpanStore(_writer, _readers);
         Assessments = new AssessmentStore(_writer, _readers);
         Accounts = new AccountStore(_writer, _readers);
+        Cleaning = new Cleaning(_writer, _readers);
     }
 
     internal WriteLoop Writer => _writer;
@@ -65,6 +66,8 @@ public sealed class TrackingStore : IAsyncDisposable
     public AssessmentStore Assessments { get; }
 
     public AccountStore Accounts { get; }
+
+    public Cleaning Cleaning { get; }
 
     /// <summary>Opens the store in a SQLite file, making it if it is not there.</summary>
     /// <param name="path">A file in an existing folder.</param>

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Weft.Cli.CommandLine;
+using Weft.Server;
+using Weft.Server.Artifacts;
+using Weft.Text;
+using Weft.Tracking;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft server clean</c>: removes for good what was deleted long ago, with its artifacts.</summary>
+internal static class ServerCleanCommand
+{
+    private static readonly Flag OlderThan = new("older-than", null, "DAYS", "what was deleted more days ago; 30 unless given, 0 removes all that is deleted");
+
+    private static readonly Flag IsDry = new("dry-run", null, null, "only say what would be removed");
+
+    public static readonly Command Command = new("server clean", "remove deleted runs and experiments for good, with their artifacts", "", [OlderThan, IsDry, StoreChoice.Flag, StoreChoice.Artifacts], Run)
+    {
+        Count = (0, 0),
+        Detail = "Servers and runs go on meanwhile. Artifacts in folders go with their run; those in other stores are left where they are, and counted.",
+        Examples = [("weft server clean --older-than 90", "every night, from cron")],
+    };
+
+    private static int Run(Arguments arguments, Session session)
+    {
+        string root = ServerCommand.RootOf(arguments, session);
+        return Clean(StoreChoice.Of(arguments, session, root), StoreChoice.ArtifactFolder(arguments, root), arguments.Int(OlderThan, 0) ?? 30, arguments.Has(IsDry), session);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Clean(string records, string artifactFolder, int days, bool isDry, Session session)
+    {
+        TrackingStore store = Stores.Open(records, new TrackingOptions("mlflow-artifacts:/"), TimeProvider.System);
+        try
+        {
+            Cleaned cleaned = store.Cleaning.RemoveAsync(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(days), isDry).GetAwaiter().GetResult();
+            int elsewhere = isDry ? 0 : RemoveArtifacts(cleaned.Locations, artifactFolder);
+            session.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(isDry ? "would remove" : "removed")} {cleaned.Runs} runs and {cleaned.Experiments} experiments"));
+            if (elsewhere > 0)
+                session.Say($"artifacts of {elsewhere} runs are in stores of their own and were left there");
+            return ExitCodes.Succeeded;
+        }
+        finally
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>How many are not in a folder of this machine.</summary>
+    private static int RemoveArtifacts(IEnumerable<string> locations, string artifactFolder)
+    {
+        int elsewhere = 0;
+        var folders = new ArtifactStore(artifactFolder, servesArtifacts: true);
+        foreach (string location in locations)
+        {
+            try
+            {
+                ArtifactStore.Delete(folders.Resolve(location, ""));
+            }
+            catch (TrackingException)
+            {
+                elsewhere++;
+            }
+        }
+        return elsewhere;
+    }
+}
