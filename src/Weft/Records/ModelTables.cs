@@ -49,7 +49,7 @@ internal static class ModelTables
             model {int} NOT NULL, version {int} NOT NULL, key {text} NOT NULL, value {text} NOT NULL, PRIMARY KEY (model, version, key)) {clustered};
         """;
 
-    /// <summary>A trace of calls; <c>assessments</c> and <c>spans</c> are JSON as the client sent it.</summary>
+    /// <summary>A trace of calls; <c>assessment.body</c> and <c>span.content</c> are JSON as MLflow's clients read it.</summary>
     private const string Traces = """
         CREATE TABLE trace (
             id {text} NOT NULL PRIMARY KEY, experiment {int} NOT NULL, started {int} NOT NULL, duration {int}, state {text} NOT NULL,
