@@ -64,4 +64,20 @@ public sealed class CommandLineTests : IDisposable
             Assert.Equal(0, WeftProgram.Finish(WeftProgram.StartProgram(_folder.Root, [], "bash", "-n", file)).ExitCode);
         Assert.Contains("completion", script.Out, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Without_a_usable_library_of_the_system_the_records_are_kept_by_the_one_that_is_shipped()
+    {
+        Assert.Matches(@"(?m)^ok +sqlite +3\.\d+\.\d+, (the system's|shipped with weft)", WeftProgram.Run(_folder.Root, "doctor").Out);
+        // The loader takes the first file of this name, and it is no library.
+        _folder.Write("lib/libsqlite3.so.0", "nothing");
+        KeyValuePair<string, string?>[] variables = [new("LD_LIBRARY_PATH", _folder.Path("lib"))];
+        Assert.Matches(@"(?m)^ok +sqlite +3\.35\.5, shipped with weft", WeftProgram.Run(_folder.Root, variables, "doctor").Out);
+        ProgramResult run = WeftProgram.Run(_folder.Root, variables, "run", "-m", "--", "true", "a=1,2,3");
+        Assert.True(run.ExitCode == 0, run.ToString());
+        // Both versions read what the other has written.
+        Assert.Equal(4, WeftProgram.Run(_folder.Root, "runs", "true", "--csv").Out.TrimEnd().Split('\n').Length);
+        ProgramResult again = WeftProgram.Run(_folder.Root, variables, "run", "--fresh", "-m", "--", "true", "a=1,2,3");
+        Assert.True(again.ExitCode == 0, again.ToString());
+    }
 }

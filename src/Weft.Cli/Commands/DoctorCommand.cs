@@ -27,8 +27,7 @@ internal static class DoctorCommand
         Say("file system", $"{FileSystems.TypeOf(root)}, {new ByteSize(FileSystems.FreeBytes(root))} free",
             FileSystems.FreeBytes(root) < LittleSpace ? "less than 1 GB is free" : network ? "on a network: one host at a time owns an execution" : null);
         Say("locks", Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR")), null);
-        int sqlite = SqliteDatabase.LibraryVersion;
-        Say("sqlite", $"{sqlite / 1000000}.{sqlite / 1000 % 1000}.{sqlite % 1000}", null);
+        Say("sqlite", SqliteDatabase.Library, null);
         if (StoreChoice.Given(arguments, session, root) is { } store)
         {
             (string found, string? problem) = DescribeStore(store);

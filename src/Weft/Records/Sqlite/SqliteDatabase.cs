@@ -76,8 +76,16 @@ internal sealed unsafe class SqliteDatabase : Database
 
     private bool IsFile => Location != ":memory:";
 
-    /// <summary>The version of the library that was found, as <c>3040001</c>.</summary>
-    public static int LibraryVersion => SqliteNative.LibraryVersion();
+    /// <summary>The library that was found: <c>3.40.1, the system's</c>.</summary>
+    public static string Library
+    {
+        get
+        {
+            int version = SqliteNative.LibraryVersion();
+            string whose = SqliteNative.IsBundled ? "shipped with weft, as this machine has none of 3.35 or newer" : "the system's";
+            return $"{version / 1000000}.{version / 1000 % 1000}.{version % 1000}, {whose}";
+        }
+    }
 
     /// <summary>Ends waits and long queries of this connection: set it when taking the connection for a request, and back to none.</summary>
     public CancellationToken Cancellation

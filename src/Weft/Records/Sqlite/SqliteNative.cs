@@ -22,6 +22,9 @@ internal static unsafe partial class SqliteNative
     private const string Library = "sqlite3";
     private const int OldestVersion = 3_035_000;
 
+    /// <summary>The library that came with Weft is used: this machine has none, or one that is too old. Known once a function was called.</summary>
+    public static bool IsBundled { get; private set; }
+
     static SqliteNative() => NativeLibrary.SetDllImportResolver(typeof(SqliteNative).Assembly, Resolve);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_libversion_number")]
@@ -124,6 +127,7 @@ internal static unsafe partial class SqliteNative
             if (NativeLibrary.TryLoad(system, out nint handle) && VersionOf(handle) >= OldestVersion)
                 return handle;
         }
+        IsBundled = true;
         return NativeLibrary.Load("e_sqlite3", assembly, search);
     }
 
