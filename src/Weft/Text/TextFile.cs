@@ -5,8 +5,8 @@ namespace Weft.Text;
 /// <summary>Reads a user's text file: strict UTF-8 (a byte-order mark is dropped), size-limited, every failure a diagnostic.</summary>
 public static class TextFile
 {
-    /// <summary>Largest text file that is read as configuration: 64 MiB.</summary>
-    public const long MaxBytes = 64L << 20;
+    /// <summary>Largest text file that is read as configuration: 32 MiB.</summary>
+    public const long MaxBytes = 32L << 20;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 

@@ -57,7 +57,8 @@ public sealed class HardshipTests : IDisposable
     [Fact]
     public void A_full_disk_ends_the_run_with_its_name_and_a_resume_goes_on_when_there_is_room()
     {
-        using Mount disk = Mount.Memory(_folder.Path(".weft"), "400k");
+        using Mount? disk = Mount.Memory(_folder.Path(".weft"), "400k");
+        Assert.SkipWhen(disk is null, "mounting needs root");
         using (var project = new SweepProject(_folder.Root) { Points = 400, Command = "true" })
         {
             var error = Assert.ThrowsAny<Exception>(() => project.Run());
@@ -74,31 +75,10 @@ public sealed class HardshipTests : IDisposable
     public void A_folder_that_cannot_be_written_is_named()
     {
         Directory.CreateDirectory(_folder.Path(".weft"));
-        using Mount readOnly = Mount.ReadOnly(_folder.Path(".weft"));
+        using Mount? readOnly = Mount.ReadOnly(_folder.Path(".weft"));
+        Assert.SkipWhen(readOnly is null, "mounting needs root");
         using var project = new SweepProject(_folder.Root);
         var error = Assert.ThrowsAny<DatabaseException>(() => project.Run());
         Assert.Contains(_folder.Path(".weft"), error.Message);
-    }
-
-    /// <summary>A mount that is undone at the end. Skips the test where mounting is not allowed.</summary>
-    private sealed class Mount : IDisposable
-    {
-        private readonly string _path;
-
-        private Mount(string path, params string[] options)
-        {
-            _path = path;
-            Directory.CreateDirectory(path);
-            CommandResult result = Command.Run(["mount", .. options, path], "/", null, TestContext.Current.CancellationToken);
-            Assert.SkipUnless(result.Succeeded, "mounting needs root");
-        }
-
-        public static Mount Memory(string path, string size) => new(path, "-t", "tmpfs", "-o", $"size={size}", "none");
-
-        public static Mount ReadOnly(string path) => new(path, "--bind", "-o", "ro", path);
-
-        public void Resize(string size) => Command.Run(["mount", "-o", $"remount,size={size}", _path], "/", null, TestContext.Current.CancellationToken);
-
-        public void Dispose() => Command.Run(["umount", _path], "/", null, CancellationToken.None);
     }
 }

@@ -12,11 +12,13 @@ public abstract record YamlNode(Span At, string? Tag)
 {
     private protected YamlNode(Span at, string? tag, long expandedSize) : this(at, tag) => ExpandedSize = expandedSize;
 
-    /// <summary>Nodes counted with every alias written out.</summary>
+    /// <summary>Nodes counted with every alias written out; <see cref="long.MaxValue"/> when there are more than it can say.</summary>
     public long ExpandedSize { get; } = 1;
 
     /// <summary>What it is called in messages.</summary>
     public abstract string Kind { get; }
+
+    private protected static long Add(long size, long more) => more > long.MaxValue - size ? long.MaxValue : size + more;
 }
 
 /// <param name="Text">Content after quotes, escapes and folding.</param>
@@ -29,15 +31,31 @@ public sealed record YamlScalar(Span At, string? Tag, string Text, bool IsPlain)
     public override string Kind => "a scalar";
 }
 
-public sealed record YamlSequence(Span At, string? Tag, ImmutableArray<YamlNode> Items) : YamlNode(At, Tag, 1 + Items.Sum(item => item.ExpandedSize))
+public sealed record YamlSequence(Span At, string? Tag, ImmutableArray<YamlNode> Items) : YamlNode(At, Tag, SizeOf(Items))
 {
     public override string Kind => "a list";
+
+    private static long SizeOf(ImmutableArray<YamlNode> items)
+    {
+        long size = 1;
+        foreach (YamlNode item in items)
+            size = Add(size, item.ExpandedSize);
+        return size;
+    }
 }
 
 public sealed record YamlMapping(Span At, string? Tag, ImmutableArray<YamlEntry> Entries)
-    : YamlNode(At, Tag, 1 + Entries.Sum(entry => entry.Key.ExpandedSize + entry.Value.ExpandedSize))
+    : YamlNode(At, Tag, SizeOf(Entries))
 {
     public override string Kind => "a map";
+
+    private static long SizeOf(ImmutableArray<YamlEntry> entries)
+    {
+        long size = 1;
+        foreach (YamlEntry entry in entries)
+            size = Add(size, Add(entry.Key.ExpandedSize, entry.Value.ExpandedSize));
+        return size;
+    }
 
     /// <summary>The value of a key with this text, or null.</summary>
     public YamlNode? this[string key]

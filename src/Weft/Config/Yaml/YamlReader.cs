@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Weft.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -48,7 +49,11 @@ public static class YamlReader
         catch (YamlException e)
         {
             int start = (int)Math.Min(e.Start.Index, source.Text.Length);
-            diagnostics.Error("yaml/syntax", Describe(e), source.At(start, Math.Max(0, (int)Math.Min(e.End.Index, source.Text.Length) - start)), HintFor(source, start));
+            int end = Math.Max(start, (int)Math.Min(e.End.Index, source.Text.Length));
+            // The scanner names the place where the map began.
+            if (e.Message.Contains("tab as indentation", StringComparison.Ordinal) && TabAfter(source, start) is { } tab)
+                (start, end) = (tab, tab + 1);
+            diagnostics.Error("yaml/syntax", Describe(e), source.At(start, end - start), HintFor(source, start));
             return [];
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
@@ -66,11 +71,24 @@ public static class YamlReader
         {
             if (root.ExpandedSize > MaxExpandedSize)
             {
-                diagnostics.Error("yaml/too-large", $"aliases expand this document to {root.ExpandedSize:N0} nodes, more than {MaxExpandedSize:N0}", root.At);
+                diagnostics.Error("yaml/too-large", $"this document has {Many(root.ExpandedSize)} nodes with its aliases expanded, more than the {MaxExpandedSize:N0} that one may have", root.At.Part(0, Math.Min(1, root.At.Length)));
                 return [];
             }
         }
         return roots;
+    }
+
+    private static string Many(long number) => number == long.MaxValue ? "uncountably many" : number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>The first tab among the blanks at the start of a line.</summary>
+    private static int? TabAfter(Source source, int start)
+    {
+        for (int at = start; at < source.Text.Length; at++)
+        {
+            if (source.Text[at] == '\t' && source.Text[(source.Text.LastIndexOf('\n', at) + 1)..at].Trim(' ').Length == 0)
+                return at;
+        }
+        return null;
     }
 
     private static string Describe(YamlException e)
