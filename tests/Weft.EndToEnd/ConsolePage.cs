@@ -3,7 +3,7 @@ using Weft.Support;
 
 namespace Weft.EndToEnd;
 
-/// <summary>A page of the documentation whose console blocks are run and compared.</summary>
+/// <summary>A page of the documentation whose console blocks are run and compared, in files that its blocks of the form <c>```yaml file=NAME</c> hold.</summary>
 internal static partial class ConsolePage
 {
     /// <summary>Runs every command of a page in a folder, in order, and compares what a terminal would show.</summary>
@@ -15,11 +15,19 @@ internal static partial class ConsolePage
         foreach ((string name, string target) in programs)
             File.CreateSymbolicLink(path.Path(name), target);
         int commands = 0;
-        foreach ((string command, string expected) in Commands(File.ReadAllText(Repository.Path(page))))
+        foreach (Match block in Block().Matches(File.ReadAllText(Repository.Path(page))))
         {
-            commands++;
-            ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(folder, [new("PATH", $"{path.Root}:/usr/bin:/bin")], "bash", "-c", $"({command}) 2>&1"));
-            Assert.True(Even(expected, folder) == Even(result.Out, folder), $"{page}\n$ {command}\nexpected:\n{expected}\nfound:\n{result.Out}");
+            if (block.Groups["file"].Value is { Length: > 0 } file)
+            {
+                File.WriteAllText(Path.Combine(folder, file), block.Groups["text"].Value + "\n");
+                continue;
+            }
+            foreach ((string command, string expected) in Commands(block.Value))
+            {
+                commands++;
+                ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(folder, [new("PATH", $"{path.Root}:/usr/bin:/bin")], "bash", "-c", $"({command}) 2>&1"));
+                Assert.True(Even(expected, folder) == Even(result.Out, folder), $"{page}\n$ {command}\nexpected:\n{expected}\nfound:\n{result.Out}");
+            }
         }
         return commands;
     }
@@ -40,6 +48,10 @@ internal static partial class ConsolePage
     /// <summary>What differs from run to run is made equal: ids, names, times, and the width of columns that follows from them.</summary>
     private static string Even(string text, string folder) =>
         Blanks().Replace(RowNumber().Replace(Milliseconds().Replace(ClockTime().Replace(Snapshot.Filter(text.Replace(folder, "<FOLDER>", StringComparison.Ordinal)), "<CLOCK>"), "<TIME>"), "<NAME>/N"), " ").Trim();
+
+    /// <summary>A console block, or the content of a file.</summary>
+    [GeneratedRegex(@"^```(?:console|[a-z]+ file=(?<file>\S+))\n(?<text>.*?)\n```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Block();
 
     [GeneratedRegex(@"```console\n(.*?)\n```", RegexOptions.Singleline)]
     private static partial Regex Console();

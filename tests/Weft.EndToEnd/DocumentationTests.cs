@@ -37,6 +37,13 @@ public sealed partial class DocumentationTests : IDisposable
     }
 
     [Fact]
+    public void The_guide_for_those_who_come_from_HydraFlow_is_real_output()
+    {
+        File.Copy(Repository.Path("tests/Weft.EndToEnd/Programs/hydra_app.py"), _folder.Path("app.py"));
+        Assert.True(ConsolePage.Check("docs/guides/coming-from-hydraflow.md", _folder.Root, ("weft", WeftProgram.Binary)) >= 12);
+    }
+
+    [Fact]
     public void Every_link_between_pages_resolves()
     {
         string[] pages = [.. Directory.GetFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories), Repository.Path("README.md"), Repository.Path("CONTRIBUTING.md")];

@@ -50,6 +50,8 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
     {
         using Transaction write = records.Database.BeginWrite(CancellationToken.None);
         ExecutionRow row = records.Find(id) ?? throw new InvalidOperationException($"there is no execution {id}");
+        if (row is { Ended: not null, State: nameof(Phase.Succeeded) })
+            return new ExecutionStart(StartKind.NothingToDo, row, [$"{row.Name} has succeeded: nothing of it is left to do"]);
         return Commit(write, Resume(row));
     }
 

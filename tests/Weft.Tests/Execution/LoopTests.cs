@@ -200,6 +200,18 @@ public abstract class LoopTests(bool hosted) : IDisposable
     }
 
     [Fact]
+    public void An_execution_that_succeeded_has_nothing_to_resume_and_stays_so()
+    {
+        using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 2 };
+        ExecutionEnd first = project.Run();
+        using ExecutionStart again = project.Executions.Reopen(first.Id);
+        Assert.Equal(StartKind.NothingToDo, again.Kind);
+        Assert.Equal($"{first.Name} has succeeded: nothing of it is left to do", Assert.Single(again.Messages));
+        Assert.Equal(nameof(Phase.Succeeded), project.Records.Find(first.Id)!.State);
+        Assert.NotNull(project.Records.Find(first.Id)!.Ended);
+    }
+
+    [Fact]
     public void Running_again_tries_what_failed_and_keeps_what_finished()
     {
         using var project = new SweepProject(_folder.Root) { Hosted = hosted, Points = 4, Command = "echo $1 >> ran; test $1 != 2 || test -e repaired" };
