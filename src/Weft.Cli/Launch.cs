@@ -25,7 +25,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     {
         string folder = WorkingFolder(arguments, session);
         return Dialects.Project.FindRoot(folder) ?? throw new DiagnosticException("project/none", $"no project in `{folder}` or above it", null,
-            "a project has a `hydraflow.yaml`, or a command can be run as it is: `weft run -m -- python train.py lr=0.1,0.2`");
+            "a project has a `weft.yaml` or a `hydraflow.yaml`, or a command can be run as it is: `weft run -m -- python train.py lr=0.1,0.2`");
     }
 
     public static string WorkingFolder(Arguments arguments, Session session)
@@ -57,6 +57,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             throw new DiagnosticException(diagnostics);
         if (diagnostics.Count > 0)
             session.Report(diagnostics);
+        prepared = WithEarlierResults(prepared, root, runnable!.Name, diagnostics, session);
         foreach (string note in prepared.Notes)
             session.Say(note);
         return new Launch(root, runnable!, prepared);
@@ -78,6 +79,16 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         return shape;
 
         ImmutableArray<Excerpt> All(Flag flag) => [.. arguments.All(flag).Select(value => Excerpt.Of(value.Whole))];
+    }
+
+    /// <summary>What a workflow takes of earlier executions is looked up now, and said.</summary>
+    private static Prepared WithEarlierResults(Prepared prepared, string root, string name, Diagnostics diagnostics, Session session)
+    {
+        if (!EarlierResults.AreNeeded(prepared.Definitions))
+            return prepared;
+        using ProjectStore? store = ProjectStore.Exists(root) ? ProjectStore.Open(root, session) : null;
+        prepared = prepared with { Definitions = new EarlierResults(store, name, diagnostics, session.Say).Resolve(prepared.Definitions) };
+        return diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : prepared;
     }
 
     private static (string Root, Runnable? Runnable, int Used) Find(CommandLine.Arguments arguments, Session session, Diagnostics diagnostics)

@@ -46,9 +46,6 @@ public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string
     /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
     public string? Python { get; init; }
 
-    /// <summary>A list of packages, relative to the project's folder: the program runs in an environment that has them.</summary>
-    public string? Requirements { get; init; }
-
     /// <summary>It has a folder that outlives its attempts.</summary>
     public bool KeepsCheckpoints { get; init; }
 

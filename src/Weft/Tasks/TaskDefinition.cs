@@ -47,9 +47,6 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
     public string? Python { get; init; }
 
-    /// <summary>A list of packages for pip, relative to the project's folder: the program runs in an environment that has them.</summary>
-    public string? Requirements { get; init; }
-
     /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
     public string? WorkingFolder { get; init; }
 

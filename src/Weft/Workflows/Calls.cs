@@ -202,7 +202,6 @@ internal static class Calls
                 Workspace = task.Workspace,
                 WorkingFolder = task.WorkingFolder,
                 Python = task.Python,
-                Requirements = task.Requirements,
                 KeepsCheckpoints = task.KeepsCheckpoints,
             },
             document);

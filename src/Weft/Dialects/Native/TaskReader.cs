@@ -131,8 +131,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             WorkingFolder = task.TextOf("working_dir"),
             Env = env.ToImmutable(),
             Secrets = [.. all.TextsOf("secrets").Concat(own.TextsOf("secrets")).Distinct()],
-            Python = own.TextOf("python") ?? (own.TextOf("requirements") is null ? all.TextOf("python") : null),
-            Requirements = own.TextOf("requirements") ?? (own.TextOf("python") is null ? all.TextOf("requirements") : null),
+            Python = own.TextOf("python") ?? all.TextOf("python"),
             KeepsCheckpoints = task["checkpoint"] is not null && task.FlagOf("checkpoint") != false,
         };
     }

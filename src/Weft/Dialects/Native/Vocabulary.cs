@@ -204,14 +204,13 @@ internal static class Vocabulary
     public static Section Env => field ??= new("env", "The environment of a program.",
     [
         new("python", new Form.Text("a path"), "A virtual environment or an interpreter: `.venv`, `/usr/bin/python3.12`."),
-        new("requirements", new Form.Text("a path"), "A list of packages for pip: they are installed once per content of the file, into an environment that also sees the system's packages."),
+        new("requirements", new Form.Text("a path"), "A list of packages for pip: they are installed once per content of the file, into an environment that also sees the system's packages.") { IsLater = true },
         new("vars", new Form.Named("variable", Scalar, "a map of variables"), "Environment variables; `${{ }}` may stand in them."),
         new("secrets", Names, "Secrets that the program gets as variables of the same name; `weft secret set NAME` keeps them."),
         new("image", Text, "A container image.") { IsLater = true },
         new("modules", Texts, "Environment modules.") { IsLater = true },
         new("setup", new Form.Text("a script"), "Shell lines before the program.") { IsLater = true },
-    ],
-    ["python", "requirements"]);
+    ]);
 
     public static Section EngineChoice => field ??= new("engine choice", "An engine with words for its scheduler.",
     [
