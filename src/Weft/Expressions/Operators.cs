@@ -209,7 +209,7 @@ internal static class Operators
     }
 
     /// <summary>A key with points that is none of the map itself leads into the maps inside, which are made where they are missing.</summary>
-    private static Value.Map Merge(Value.Map below, Value.Map above)
+    internal static Value.Map Merge(Value.Map below, Value.Map above)
     {
         Value.Map merged = below;
         foreach ((string key, Value value) in above.Entries)

@@ -12,8 +12,11 @@ namespace Weft.Dialects.Native;
 /// <summary>The file's configuration: composed with the words of the command line, and handed to tasks part by part.</summary>
 internal sealed class ConfigTree
 {
-    /// <summary>Choices of groups that a sweep may combine: each combination is composed before the start.</summary>
+    /// <summary>Combinations of values for which a configuration is composed before the start.</summary>
     private const int MostChoices = 1000;
+
+    /// <summary>Points whose values are looked at.</summary>
+    private const int MostLooked = 100_000;
 
     private readonly Composer _composer;
     private readonly string _name;
@@ -45,45 +48,78 @@ internal sealed class ConfigTree
                 problems.Error("weft/config", $"the configuration has no part `{key}`", at, Suggest.HintOrList(key, [.. composed.Entries.Keys], "it has"));
             return null;
         }
-        string[] parameters = space is null ? [] : [.. space.Parameters.Distinct()];
-        (string Parameter, string Group)[] groups = [.. parameters.Select(parameter => (parameter, GroupOf(key, parameter))).Where(one => one.Item2 is not null).Select(one => (one.parameter, one.Item2!))];
-        if (groups.Length == 0)
-            return parameters.Length == 0 ? new Expr.Literal(part, at) : new Expr.Apply(Op.Merge, [new Expr.Literal(part, at), new Expr.Ref(Root.Item, [], at)], at);
-        if (Choices(key, groups, 0, [], at, problems) is not { } table)
+        if (space is null)
+            return new Expr.Literal(part, at);
+        string[] parameters = [.. space.Parameters.Distinct()];
+        Choice[] choices = [.. parameters.Select(parameter => ChoiceOf(key, parameter, space, part)).OfType<Choice>()];
+        if (choices.Length == 0)
+            return new Expr.Apply(Op.Merge, [new Expr.Literal(part, at), new Expr.Ref(Root.Item, [], at)], at);
+        if (choices.Aggregate(1L, (count, choice) => count * Math.Min(choice.Options.Count, MostChoices + 1)) > MostChoices)
+        {
+            problems.Error("weft/config", $"this sweep has more than {MostChoices} combinations of values that other parts of the configuration follow from", at);
+            return null;
+        }
+        if (Table(key, choices, 0, []) is not { } table)
             return null;
         Expr chosen = new Expr.Literal(table, at);
-        foreach ((string parameter, _) in groups)
-            chosen = new Expr.Apply(Op.Item, [chosen, new Expr.Ref(Root.Item, [new Segment(parameter)], at)], at);
-        Expr rest = new Expr.MapOf([.. parameters.Where(parameter => !groups.Any(group => group.Parameter == parameter)).Select(parameter => KeyValuePair.Create(parameter, (Expr)new Expr.Ref(Root.Item, [new Segment(parameter)], at)))], at);
+        foreach (Choice choice in choices)
+            chosen = new Expr.Apply(Op.Item, [chosen, new Expr.Apply(Op.Str, [new Expr.Ref(Root.Item, [new Segment(choice.Parameter)], at)], at)], at);
+        Expr rest = new Expr.MapOf([.. parameters.Where(parameter => !choices.Any(choice => choice.Parameter == parameter)).Select(parameter => KeyValuePair.Create(parameter, (Expr)new Expr.Ref(Root.Item, [new Segment(parameter)], at)))], at);
         return new Expr.Apply(Op.Merge, [chosen, rest], at);
     }
 
-    /// <summary>The group that a parameter of a point chooses from; null when it sets a value.</summary>
-    private string? GroupOf(string key, string parameter)
+    /// <summary>A parameter for which the configuration is composed with each of its values: the value as text, and the override that sets it.</summary>
+    private sealed record Choice(string Parameter, IReadOnlyDictionary<string, string> Options);
+
+    /// <summary>
+    /// A parameter that chooses from a group, or from which other parts of the configuration follow by interpolation; null for one whose value is put in
+    /// its place and changes nothing else.
+    /// </summary>
+    private Choice? ChoiceOf(string key, string parameter, Space space, Value.Map part)
     {
         string inside = $"{key.Replace('.', '/')}/{parameter}";
         foreach (string group in new[] { inside, parameter })
         {
-            if (_composer.Options(group, _name, []).Count > 0)
-                return group;
+            IReadOnlyList<string> options = _composer.Options(group, _name, []);
+            if (options.Count > 0)
+                return new Choice(parameter, options.ToDictionary(option => option, option => $"{group}={option}", StringComparer.Ordinal));
+        }
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Point point in space.Points().Take(MostLooked))
+        {
+            if (values.Count <= MostChoices && point.Values.TryGetValue(parameter, out Value? value) && point.Words.FirstOrDefault(word => word.Text.StartsWith(parameter + "=", StringComparison.Ordinal)).Text is { } word)
+                values.TryAdd(Rendering.Write(value), $"{key}.{word}");
+        }
+        foreach (string word in values.Values.Take(2))
+        {
+            var path = new Value.Map(Value.NoEntries.Add(parameter, Value.None));
+            Value? changed = HasPath(part, parameter) && Compose([word]) is { } whole ? PartOf(whole, key) : part;
+            if (changed is Value.Map map && Operators.Merge(map, path) != Operators.Merge(part, path))
+                return new Choice(parameter, values);
         }
         return null;
     }
 
-    /// <summary>The part for every combination of options, nested by group.</summary>
-    private Value.Map? Choices(string key, (string Parameter, string Group)[] groups, int depth, ImmutableArray<string> chosen, Span at, Diagnostics problems)
+    private static bool HasPath(Value.Map part, string path)
+    {
+        Value at = part;
+        foreach (string name in path.Split('.'))
+        {
+            if (at is not Value.Map map || !map.Entries.TryGetValue(name, out Value? inner))
+                return false;
+            at = inner;
+        }
+        return true;
+    }
+
+    /// <summary>The part for every combination of choices, nested in their order.</summary>
+    private Value.Map? Table(string key, Choice[] choices, int depth, ImmutableArray<string> chosen)
     {
         var table = Value.NoEntries.ToBuilder();
-        IReadOnlyList<string> options = _composer.Options(groups[depth].Group, _name, []);
-        if (groups.Aggregate(1L, (count, group) => count * _composer.Options(group.Group, _name, []).Count) > MostChoices)
+        foreach ((string option, string word) in choices[depth].Options)
         {
-            problems.Error("weft/config", $"the groups of this sweep have more than {MostChoices} combinations of options", at);
-            return null;
-        }
-        foreach (string option in options)
-        {
-            ImmutableArray<string> words = chosen.Add($"{groups[depth].Group}={option}");
-            Value.Map? one = depth + 1 < groups.Length ? Choices(key, groups, depth + 1, words, at, problems) : Compose(words) is { } whole ? PartOf(whole, key) : null;
+            ImmutableArray<string> words = chosen.Add(word);
+            Value.Map? one = depth + 1 < choices.Length ? Table(key, choices, depth + 1, words) : Compose(words) is { } whole ? PartOf(whole, key) : null;
             if (one is null)
                 return null;
             table[option] = one;

@@ -237,6 +237,26 @@ public sealed class WeftFileTests
     }
 
     [Fact]
+    public void What_follows_from_a_swept_value_by_interpolation_follows_it()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("conf/main.yaml", "train:\n  lr: 0.1\n  epochs: 3\n  name: run-${train.lr}\n");
+        Prepared prepared = Prepare(folder, """
+            weft: 1
+            config: conf/main.yaml
+            tasks: {train: {run: echo, config: train, sweep: {grid: {lr: [0.5, 1], epochs: [1, 2], other: [x]}}}}
+            """, "main").Prepared!;
+        var each = (Node.Each)new Closure(prepared.Definitions).Workflows["main"].Nodes[0];
+        IEnumerable<string> configs = ((Elements.Known)each.Over).Space.Points().Select(point => CanonicalJson.Write(((Evaluated.Is)Evaluator.Evaluate(each.Bind["config"], reference => Evaluator.Follow(reference, 0, new Value.Map(point.Values)))).Value));
+        Assert.Equal(
+            [
+                """{"epochs":1,"lr":0.5,"name":"run-0.5","other":"x"}""", """{"epochs":2,"lr":0.5,"name":"run-0.5","other":"x"}""",
+                """{"epochs":1,"lr":1,"name":"run-1","other":"x"}""", """{"epochs":2,"lr":1,"name":"run-1","other":"x"}""",
+            ],
+            configs);
+    }
+
+    [Fact]
     public void The_schema_is_JSON_and_names_every_section()
     {
         using var buffer = new MemoryStream();
