@@ -66,14 +66,22 @@ internal sealed class CodeState
     /// <summary>Names the files that differ from an earlier snapshot; says nothing when there are none.</summary>
     public void SayWhatChanged(string? earlier, Session session)
     {
-        if (earlier is null || earlier == Take() || !File.Exists(PathOf(earlier)))
-            return;
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(PathOf(earlier)));
-        IReadOnlyList<string> changed = _taken!.ChangedSince(CodeSnapshot.Read(document.RootElement), (a, b) => _reader.ChangedBetween(a, b, CancellationToken.None));
-        if (changed.Count == 0)
+        if (earlier is null || earlier == Take() || Between(earlier, Take()) is not { Count: > 0 } changed)
             return;
         string names = string.Join(", ", changed.Take(5)) + (changed.Count > 5 ? $" and {changed.Count - 5} more" : "");
         session.Say($"the code has changed since it began ({names}): what finished is kept, the rest runs with the new code");
+    }
+
+    /// <summary>The files that two states of the code have differently; null when one of them is not kept any more.</summary>
+    public IReadOnlyList<string>? Between(string earlier, string later) =>
+        Read(earlier) is { } before && Read(later) is { } after ? after.ChangedSince(before, (a, b) => _reader.ChangedBetween(a, b, CancellationToken.None)) : null;
+
+    private CodeSnapshot? Read(string id)
+    {
+        if (!File.Exists(PathOf(id)))
+            return null;
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(PathOf(id)));
+        return CodeSnapshot.Read(document.RootElement);
     }
 
     /// <summary>Unchanged files are not read again: their digests are in the store.</summary>

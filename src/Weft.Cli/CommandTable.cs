@@ -10,10 +10,10 @@ internal static class CommandTable
 {
     public static readonly (string Group, Command[] Commands)[] Groups =
     [
-        ("define and run", [ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command, ApproveCommand.Command, WhyCommand.Command, ReproduceCommand.Command]),
+        ("define and run", [InitCommand.Command, ListCommand.Command, ShowCommand.Command, PlanCommand.Command, RunCommand.Command, ResumeCommand.Command, ApproveCommand.Command, WhyCommand.Command, ReproduceCommand.Command]),
         ("configurations", [CheckCommand.Command, ConfigShowCommand.Command, ConfigExplainCommand.Command, ConfigCompleteCommand.Command]),
-        ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command]),
-        ("results", [RunsCommand.Command, ArtifactsCommands.List, ArtifactsCommands.Get, ArtifactsCommands.Put]),
+        ("watch", [ProcessesCommand.Command, AttachCommand.Command, LogsCommand.Command, StopCommand.Command, ShellCommand.Command]),
+        ("results", [RunsCommand.Command, DiffCommand.Command, TagCommand.Command, LabelCommand.Command, RemoveCommand.Command, CollectCommand.Command, ArtifactsCommands.List, ArtifactsCommands.Get, ArtifactsCommands.Put]),
         ("share", [ServerCommand.Command, ServerUserCommand.Command, ServerBackupCommand.Command, ServerCleanCommand.Command, ImportCommand.Command, ExportCommand.Command]),
         ("this machine", [SecretCommands.List, SecretCommands.Set, SecretCommands.Remove, DoctorCommand.Command, PythonCommand.Command, CompletionCommand.Command, ExecCommand.Command]),
     ];

@@ -11,11 +11,18 @@ internal static class Help
         foreach ((string group, Command[] commands) in groups)
         {
             text.Append('\n').Append(group).Append(":\n");
-            foreach (Command command in commands.Where(command => !command.Hidden))
-                text.Append("  ").Append(command.Name.PadRight(12)).Append(' ').Append(command.Summary).Append('\n');
+            foreach (IGrouping<string, Command> verb in commands.Where(command => !command.Hidden).GroupBy(command => command.Name.Split(' ')[0]))
+                text.Append("  ").Append(Names(verb.Key, [.. verb]).PadRight(12)).Append(' ').Append(verb.First().Summary).Append('\n');
         }
         text.Append("\n`weft COMMAND --help` tells more about one.\n");
         return text.ToString();
+    }
+
+    /// <summary>Commands of one verb share a line: <c>artifacts list|get|put</c>.</summary>
+    private static string Names(string verb, Command[] commands)
+    {
+        string second = string.Join('|', commands.Select(command => command.Name[verb.Length..].TrimStart()).Where(name => name.Length > 0));
+        return second.Length == 0 ? verb : commands.Any(command => command.Name == verb) ? $"{verb} [{second}]" : $"{verb} {second}";
     }
 
     public static string Of(Command command)

@@ -12,6 +12,9 @@ internal sealed class Retention(Database db, TimeProvider clock)
     /// <summary>What was put into the store less than this ago is kept in any case: its holder may not be recorded yet.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromDays(1);
 
+    /// <summary>Hexadecimal digits.</summary>
+    private const int DigestLength = 64;
+
     /// <summary>Within a write transaction: keeps a content as long as <paramref name="holder"/> is there.</summary>
     public void Hold(StoredBlob blob, string holder)
     {
@@ -36,14 +39,52 @@ internal sealed class Retention(Database db, TimeProvider clock)
     }
 
     /// <summary>
+    /// The contents that results and plans of recorded executions name: whatever in them is written like a digest, so that none is missed. Those of tags are among
+    /// them, since a tag names an execution.
+    /// </summary>
+    public HashSet<Digest> Named()
+    {
+        var named = new HashSet<Digest>();
+        foreach (Row row in db.Prepare("SELECT outputs FROM node WHERE outputs IS NOT NULL").Query())
+            AddNamed(row.Text(0), named);
+        foreach (Row row in db.Prepare("SELECT body FROM plan").Query())
+            AddNamed(System.Text.Encoding.UTF8.GetString(row.Blob(0)), named);
+        return named;
+    }
+
+    /// <summary>Adds every digest that is written in a text.</summary>
+    public static void AddNamed(ReadOnlySpan<char> text, HashSet<Digest> named)
+    {
+        int start = 0;
+        for (int i = 0; i <= text.Length; i++)
+        {
+            if (i < text.Length && char.IsAsciiHexDigitLower(text[i]))
+                continue;
+            if (i - start == DigestLength)
+                named.Add(Digest.Parse(text[start..i].ToString()));
+            start = i + 1;
+        }
+    }
+
+    /// <summary>The states of the code that any execution or attempt ran with.</summary>
+    public HashSet<string> UsedSnapshots()
+    {
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Row row in db.Prepare("SELECT snapshot FROM execution WHERE snapshot IS NOT NULL UNION SELECT snapshot FROM attempt WHERE snapshot IS NOT NULL").Query())
+            used.Add(row.Text(0));
+        return used;
+    }
+
+    /// <summary>
     /// Removes what nobody holds and nobody has used for <see cref="Grace"/>. Other processes may run meanwhile: what they put or reuse counts
     /// as used.
     /// </summary>
+    /// <param name="named">Contents that are needed without a holder: see <see cref="Named"/>.</param>
     /// <param name="isDry">Only says what would be removed.</param>
-    public Removal Collect(BlobStore blobs, bool isDry, CancellationToken cancel)
+    public Removal Collect(BlobStore blobs, IReadOnlySet<Digest> named, bool isDry, CancellationToken cancel)
     {
         DateTimeOffset unusedSince = clock.GetUtcNow() - Grace;
-        HashSet<Digest> needed = Needed(blobs, cancel);
+        HashSet<Digest> needed = Needed(blobs, named, cancel);
         int count = 0;
         long bytes = 0;
         foreach ((StoredBlob blob, DateTimeOffset used) in blobs.List())
@@ -59,10 +100,10 @@ internal sealed class Retention(Database db, TimeProvider clock)
         return new Removal(count, bytes);
     }
 
-    private HashSet<Digest> Needed(BlobStore blobs, CancellationToken cancel)
+    private HashSet<Digest> Needed(BlobStore blobs, IReadOnlySet<Digest> named, CancellationToken cancel)
     {
         var needed = new HashSet<Digest>();
-        foreach (Digest digest in Held())
+        foreach (Digest digest in Held().Concat(named))
         {
             cancel.ThrowIfCancellationRequested();
             needed.Add(digest);

@@ -98,6 +98,26 @@ public sealed class RunStore
         return found.DrainToImmutable();
     });
 
+    /// <summary>The active runs that belong to an execution, oldest first.</summary>
+    public ImmutableArray<RunInfo> OfExecution(ExecutionId execution) => _readers.Read(reader =>
+    {
+        var found = ImmutableArray.CreateBuilder<RunInfo>();
+        Statement select = reader.Database.Prepare($"SELECT {Columns} FROM run r WHERE r.execution = ?1 AND r.stage = 'active' ORDER BY r.id");
+        foreach (Row row in select.Bind(1, execution.Value).Query())
+            found.Add(RunReader.Info(row));
+        return found.DrainToImmutable();
+    });
+
+    /// <summary>The active runs whose id begins so; two at most, since two are ambiguous.</summary>
+    public ImmutableArray<RunInfo> FindByPrefix(string prefix) => _readers.Read(reader =>
+    {
+        var found = ImmutableArray.CreateBuilder<RunInfo>();
+        Statement select = reader.Database.Prepare($"SELECT {Columns} FROM run r WHERE r.run_id >= ?1 AND r.run_id < ?2 AND r.stage = 'active' LIMIT 2");
+        foreach (Row row in select.Bind(1, prefix).Bind(2, prefix + "~").Query())
+            found.Add(RunReader.Info(row));
+        return found.DrainToImmutable();
+    });
+
     /// <summary>Ends the runs that a node's programs left running, and says how many runs the node has in all.</summary>
     public Task<int> EndNodeAsync(ExecutionId execution, NodePath path, RunStatus status)
     {

@@ -67,16 +67,16 @@ public sealed class StoreRecordsTests : IDisposable
             retention.Hold(held, "01B");
             change.Commit();
         }
-        Assert.Equal(new Removal(0, 0), new Retention(db, TimeProvider.System).Collect(store, isDry: false, default));
-        Assert.Equal(new Removal(1, 5), retention.Collect(store, isDry: true, default));
+        Assert.Equal(new Removal(0, 0), new Retention(db, TimeProvider.System).Collect(store, new HashSet<Digest>(), isDry: false, default));
+        Assert.Equal(new Removal(1, 5), retention.Collect(store, new HashSet<Digest>(), isDry: true, default));
         Assert.True(store.Contains(loose.Digest));
-        Assert.Equal(new Removal(1, 5), retention.Collect(store, isDry: false, default));
+        Assert.Equal(new Removal(1, 5), retention.Collect(store, new HashSet<Digest>(), isDry: false, default));
         Assert.False(store.Contains(loose.Digest));
         Release("01A");
-        Assert.Equal(new Removal(0, 0), retention.Collect(store, isDry: false, default));
+        Assert.Equal(new Removal(0, 0), retention.Collect(store, new HashSet<Digest>(), isDry: false, default));
         Release("01B");
         Release("tag:champion");
-        Assert.Equal(3, retention.Collect(store, isDry: false, default).Blobs);
+        Assert.Equal(3, retention.Collect(store, new HashSet<Digest>(), isDry: false, default).Blobs);
         Assert.Empty(store.List());
         Assert.Equal(0, db.Prepare("SELECT count(*) FROM blob").QueryLong());
 
@@ -86,6 +86,28 @@ public sealed class StoreRecordsTests : IDisposable
             retention.Release(holder);
             change.Commit();
         }
+    }
+
+    [Fact]
+    public void What_results_and_plans_name_is_kept_without_a_holder()
+    {
+        var clock = new LaterClock(TimeSpan.FromDays(2));
+        using Database db = Open();
+        var store = new FolderBlobStore(_folder.Path("blobs"), new FileHashes(null, TimeProvider.System), TimeProvider.System);
+        var records = new ExecutionRecords(db, TimeProvider.System);
+        var retention = new Retention(db, clock);
+        StoredBlob result = store.Put("result"u8);
+        StoredBlob planned = store.Put("planned"u8);
+        StoredBlob loose = store.Put("loose"u8);
+        using (Transaction change = db.BeginWrite(default))
+        {
+            records.SetNode(new ExecutionId("01A"), new NodeRow(new NodePath("a"), "Succeeded", 1, Outputs: $"{{\"model\":{{\"$blob\":\"sha256:{result.Digest.Hex}\"}}}}"));
+            records.SavePlan(Digest.Of("plan"), System.Text.Encoding.UTF8.GetBytes($"{{\"inputs\":\"{planned.Digest.Hex}\"}}"));
+            change.Commit();
+        }
+        Assert.Equal(new HashSet<Digest> { result.Digest, planned.Digest }, retention.Named());
+        Assert.Equal(new Removal(1, 5), retention.Collect(store, retention.Named(), isDry: false, default));
+        Assert.True(store.Contains(result.Digest) && store.Contains(planned.Digest) && !store.Contains(loose.Digest));
     }
 
     private Database Open() => TestRecords.Open(_folder);
