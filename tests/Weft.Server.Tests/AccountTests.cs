@@ -52,18 +52,6 @@ public sealed class AccountTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nothing_in_the_database_logs_anybody_in()
-    {
-        string token = await _server.Server.Store.Accounts.NewTokenAsync("ann");
-        await _server.StopAsync();
-        byte[] bytes = await File.ReadAllBytesAsync(Path.Combine(_server.Root, "weft.db"));
-        string database = Encoding.Latin1.GetString(bytes);
-        Assert.DoesNotContain(Password, database, StringComparison.Ordinal);
-        Assert.DoesNotContain(token, database, StringComparison.Ordinal);
-        Assert.Contains("pbkdf2-sha256$1000$", database, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Who_guesses_is_made_to_wait()
     {
         for (int i = 0; i < FailedLogins.Most; i++)

@@ -226,6 +226,22 @@ public sealed class SecurityTests
         return text.ToString();
     }
 
+    [Fact]
+    public async Task Nothing_in_the_database_logs_anybody_in()
+    {
+        const string Password = "correct horse";
+        await using TestServer server = await TestServer.StartAsync();
+        server.Server.Store.Accounts.Rounds = 1000;
+        await server.Server.Store.Accounts.CreateAsync("ann", Password, isAdmin: false);
+        string token = await server.Server.Store.Accounts.NewTokenAsync("ann");
+        await server.StopAsync();
+        byte[] bytes = await File.ReadAllBytesAsync(System.IO.Path.Combine(server.Root, "weft.db"));
+        string database = Encoding.Latin1.GetString(bytes);
+        Assert.DoesNotContain(Password, database, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, database, StringComparison.Ordinal);
+        Assert.Contains("pbkdf2-sha256$1000$", database, StringComparison.Ordinal);
+    }
+
     private static HostRules Rules() => new(new ServerOptions
     {
         Database = "",

@@ -31,10 +31,13 @@ public sealed record Sight(bool IsOnly, IReadOnlyList<Subject> Subjects)
 {
     internal void AddTo(SqlText sql, string column)
     {
-        sql.Add($" AND {column} {(IsOnly ? "IN" : "NOT IN")} ");
         if (Subjects.Count == 0)
-            sql.Add(IsOnly ? "(NULL)" : "(SELECT 0 WHERE 1 = 0)");
-        else if (Subjects[0].Kind == "experiment")
+        {
+            sql.Add(IsOnly ? " AND 1 = 0" : "");
+            return;
+        }
+        sql.Add($" AND {column} {(IsOnly ? "IN" : "NOT IN")} ");
+        if (Subjects[0].Kind == "experiment")
             sql.Values(Subjects.Select(subject => long.Parse(subject.Id)));
         else
             sql.Values(Subjects.Select(subject => subject.Id));

@@ -124,6 +124,7 @@ internal sealed unsafe class SqliteDatabase : Database
 
     /// <summary>Copies the database as it is now into a new file, compacted; writers go on meanwhile.</summary>
     /// <param name="path">A file that is not there yet.</param>
+    /// <exception cref="DatabaseException">The file is there, or cannot be written.</exception>
     public void BackUp(string path) => Prepare("VACUUM INTO ?1").Bind(1, path).Run();
 
     /// <summary>Opens another program's file as it is: no tables of ours, its own journal, no files beside it.</summary>
