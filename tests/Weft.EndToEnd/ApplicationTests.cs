@@ -110,7 +110,7 @@ public sealed class ApplicationTests : IDisposable
     {
         using Process process = WeftProgram.StartProgram(folder, [new("MSBUILDDISABLENODEREUSE", "1"), new("DOTNET_CLI_TELEMETRY_OPTOUT", "1")], "dotnet", [verb, .. words, "--nologo", "-p:UseSharedCompilation=false"]);
         process.StandardInput.Close();
-        ProgramResult result = WeftProgram.Finish(process);
+        ProgramResult result = WeftProgram.Finish(process, 5 * WeftProgram.Deadline);
         Assert.True(result.ExitCode == 0, result.ToString());
     }
 }

@@ -40,7 +40,9 @@ public sealed class NetworkFolderTests : IDisposable
         using Process first = WeftProgram.StartProgram(_folder.Path("a"), Variables("a"), "unshare", Words("a", "run", "slow"));
         Assert.True(WaitFor(() => On("b", "ps").Out.Contains("running", StringComparison.Ordinal)), "the other host never saw the execution");
 
-        ProgramResult refused = On("b", "run", "quick");
+        ProgramResult done = On("b", "run", "quick");
+        Assert.True(done.ExitCode == 0 && done.Error.Contains("nothing to do", StringComparison.Ordinal), done.ToString());
+        ProgramResult refused = On("b", "run", "quick", "--fresh");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("are being written by the host weft-a", refused.Error, StringComparison.Ordinal);
 

@@ -56,14 +56,16 @@ public static class WeftProgram
         return Process.Start(start)!;
     }
 
-    public static ProgramResult Finish(Process process)
+    public static ProgramResult Finish(Process process) => Finish(process, Deadline);
+
+    public static ProgramResult Finish(Process process, TimeSpan deadline)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Deadline))
+        if (!process.WaitForExit(deadline))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"`{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}` still ran after {Deadline.TotalSeconds} s");
+            throw new TimeoutException($"`{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}` still ran after {deadline.TotalSeconds} s");
         }
         // A grandchild may hold the pipes open: what was written until then is enough.
         Task.WaitAll([output, error], TimeSpan.FromSeconds(10));
