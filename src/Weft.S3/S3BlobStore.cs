@@ -1,0 +1,217 @@
+using System.Security.Cryptography;
+using Amazon.S3.Model;
+using Weft.Platform;
+using Weft.Storage;
+using Weft.Values;
+
+namespace Weft.S3;
+
+/// <summary>
+/// Blobs as objects <c>blobs/ab/cdef…</c> of a bucket's folder. Large files go in parts; an upload that broke off is gone on with, since what is
+/// under a digest can have one content only. When a blob that was there before is put again, <c>used/abcdef…</c> says when. What is read into a
+/// file has the digest it was asked by, or is refused.
+/// </summary>
+internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvider clock) : BlobStore
+{
+    private const long Large = 64 << 20;
+    private const int MostParts = 9000;
+    private const int Parallel = 4;
+
+    /// <summary>A blob whose use was written down less long ago than this is not written down again.</summary>
+    private static readonly TimeSpan UseGrain = TimeSpan.FromHours(6);
+
+    public override string Location => folder.Location.ToString();
+
+    public override bool Contains(Digest digest) => Wait(folder.FindAsync(PathOf(digest), CancellationToken.None)) is not null;
+
+    public override StoredBlob Put(ReadOnlySpan<byte> content)
+    {
+        Digest digest = Digest.Of(content);
+        int length = content.Length;
+        if (!Wait(TryUseAsync(digest, length, CancellationToken.None)))
+        {
+            byte[] bytes = content.ToArray();
+            Wait(folder.PutAsync(PathOf(digest), bytes, isNew: true, CancellationToken.None));
+        }
+        return new StoredBlob(digest, length);
+    }
+
+    public override StoredBlob[] PutFiles(IReadOnlyList<string> paths, Intake intake, CancellationToken cancel)
+    {
+        var blobs = new StoredBlob[paths.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel };
+        Wait(System.Threading.Tasks.Parallel.ForAsync(0, paths.Count, options, async (i, stop) => blobs[i] = await PutFileAsync(paths[i], stop)));
+        return blobs;
+    }
+
+    public override Stream? TryOpen(Digest digest) => Wait(folder.OpenAsync(PathOf(digest), CancellationToken.None));
+
+    public override void Get(Digest digest, string target, HandOut how, bool isExecutable)
+    {
+        const UnixFileMode readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        const UnixFileMode executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        using Stream content = TryOpen(digest) ?? throw new BlobMissingException(digest, Location);
+        string part = target + ".weft-part";
+        if (!TryFetch(content, digest, part) && !TryFetch(content, digest, part))
+            throw new IOException($"the content {digest.Short} of {Location} is not what it was: remove it there, and run what made it again");
+        File.SetUnixFileMode(part, readable | (isExecutable ? executable : 0) | (how == HandOut.Writable ? UnixFileMode.UserWrite : 0));
+        File.Move(part, target);
+    }
+
+    public override IEnumerable<(StoredBlob Blob, DateTimeOffset Used)> List()
+    {
+        var uses = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (S3Entry use in folder.AllAsync("used", CancellationToken.None).ToBlockingEnumerable())
+            uses[use.Path["used/".Length..]] = use.Modified;
+        foreach (S3Entry entry in folder.AllAsync("blobs", CancellationToken.None).ToBlockingEnumerable())
+        {
+            string hex = entry.Path["blobs/".Length..].Replace("/", "", StringComparison.Ordinal);
+            if (Digest.TryParse(hex, out Digest digest))
+                yield return (new StoredBlob(digest, entry.Size), uses.TryGetValue(hex, out DateTimeOffset used) && used > entry.Modified ? used : entry.Modified);
+        }
+    }
+
+    public override bool TryRemove(Digest digest, DateTimeOffset unusedSince)
+    {
+        if (Wait(folder.FindAsync(PathOf(digest), CancellationToken.None)) is not { } found || found.Modified > unusedSince)
+            return false;
+        if (Wait(folder.FindAsync(UseOf(digest), CancellationToken.None)) is { } use && use.Modified > unusedSince)
+            return false;
+        Wait(folder.DeleteAsync(PathOf(digest), CancellationToken.None));
+        Wait(folder.DeleteAsync(UseOf(digest), CancellationToken.None));
+        return true;
+    }
+
+    private async Task<StoredBlob> PutFileAsync(string path, CancellationToken cancel)
+    {
+        FileStatus before = FileStatus.TryRead(path) ?? throw new FileNotFoundException($"there is no file {path}", path);
+        if (before.Form != FileForm.File)
+            throw new IOException($"cannot store {path}: it is not a file");
+        Digest digest = hashes.Of(path);
+        if (await TryUseAsync(digest, before.Size, cancel))
+            return new StoredBlob(digest, before.Size);
+        if (before.Size < Large)
+        {
+            byte[] bytes = await File.ReadAllBytesAsync(path, cancel);
+            if (Digest.Of(bytes) != digest)
+                throw Changed(path);
+            await folder.PutAsync(PathOf(digest), bytes, isNew: true, cancel);
+        }
+        else
+        {
+            await PutLargeAsync(path, before, digest, cancel);
+        }
+        return new StoredBlob(digest, before.Size);
+    }
+
+    /// <summary>Puts the parts that no earlier try has put.</summary>
+    private async Task PutLargeAsync(string path, FileStatus before, Digest digest, CancellationToken cancel)
+    {
+        string key = PathOf(digest);
+        long length = Math.Max(S3Folder.PartLength, (before.Size / MostParts + (1 << 20)) >> 20 << 20);
+        int count = (int)((before.Size + length - 1) / length);
+        string? upload = await FindUploadAsync(key, cancel);
+        List<PartETag> parts = upload is null ? [] : await PartsAsync(key, upload, number => Math.Min(length, before.Size - (number - 1) * length), cancel);
+        upload ??= await folder.BeginAsync(key, cancel);
+        int[] missing = [.. Enumerable.Range(1, count).Except(parts.Select(part => part.PartNumber))];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel };
+        await System.Threading.Tasks.Parallel.ForEachAsync(missing, options, async (number, stop) =>
+        {
+            long start = (number - 1) * length;
+            byte[] bytes = new byte[Math.Min(length, before.Size - start)];
+            using (Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path))
+            {
+                for (int read = 0; read < bytes.Length;)
+                {
+                    int more = await RandomAccess.ReadAsync(file, bytes.AsMemory(read), start + read, stop);
+                    read += more > 0 ? more : throw Changed(path);
+                }
+            }
+            PartETag part = await folder.PutPartAsync(key, upload, number, new MemoryStream(bytes), bytes.Length, stop);
+            lock (parts)
+                parts.Add(part);
+        });
+        if (FileStatus.TryRead(path) is not { } after || after != before)
+        {
+            await folder.AbortAsync(key, upload, CancellationToken.None);
+            throw Changed(path);
+        }
+        await folder.CompleteAsync(key, upload, parts, cancel);
+    }
+
+    /// <summary>The newest upload of this key that was begun and not ended.</summary>
+    private async Task<string?> FindUploadAsync(string path, CancellationToken cancel)
+    {
+        string key = folder.Location.Key(path);
+        try
+        {
+            ListMultipartUploadsResponse begun = await folder.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = folder.Location.Bucket, Prefix = key }, cancel);
+            return begun.MultipartUploads?.Where(upload => upload.Key == key).MaxBy(upload => upload.Initiated)?.UploadId;
+        }
+        catch (Exception failure) when (S3Folder.IsFailure(failure))
+        {
+            // A service that cannot list them: begin anew.
+            return null;
+        }
+    }
+
+    private async Task<List<PartETag>> PartsAsync(string path, string upload, Func<int, long> lengthOf, CancellationToken cancel)
+    {
+        var parts = new List<PartETag>();
+        var request = new ListPartsRequest { BucketName = folder.Location.Bucket, Key = folder.Location.Key(path), UploadId = upload };
+        ListPartsResponse page;
+        do
+        {
+            page = await folder.Client.ListPartsAsync(request, cancel);
+            parts.AddRange(page.Parts.Where(part => part.Size == lengthOf(part.PartNumber)).Select(part => new PartETag(part.PartNumber, part.ETag)));
+            request.PartNumberMarker = page.NextPartNumberMarker.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+        while (page.IsTruncated);
+        return parts;
+    }
+
+    /// <summary>Whether the store has the content; if so, it counts as used now.</summary>
+    private async Task<bool> TryUseAsync(Digest digest, long size, CancellationToken cancel)
+    {
+        if (await folder.FindAsync(PathOf(digest), cancel) is not { } found || found.Size != size)
+            return false;
+        DateTimeOffset now = clock.GetUtcNow();
+        if (now - found.Modified < UseGrain || (await folder.FindAsync(UseOf(digest), cancel) is { } use && now - use.Modified < UseGrain))
+            return true;
+        await folder.PutAsync(UseOf(digest), ReadOnlyMemory<byte>.Empty, isNew: false, cancel);
+        return true;
+    }
+
+    /// <summary>Reads what is missing of a part file, and says whether it then has the digest; if not, it is removed.</summary>
+    private static bool TryFetch(Stream content, Digest digest, string part)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 17];
+        using (var file = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite))
+        {
+            for (int read; (read = file.Read(buffer)) > 0;)
+                hash.AppendData(buffer, 0, read);
+            content.Position = file.Length;
+            for (int read; (read = content.Read(buffer)) > 0;)
+            {
+                hash.AppendData(buffer, 0, read);
+                file.Write(buffer, 0, read);
+            }
+            file.Flush(flushToDisk: true);
+        }
+        if (Convert.ToHexStringLower(hash.GetHashAndReset()) == digest.Hex)
+            return true;
+        File.Delete(part);
+        return false;
+    }
+
+    private static IOException Changed(string path) => new($"{path} was written to while it was being stored");
+
+    private static string PathOf(Digest digest) => $"blobs/{digest.Hex[..2]}/{digest.Hex[2..]}";
+
+    private static string UseOf(Digest digest) => $"used/{digest.Hex}";
+
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+
+    private static void Wait(Task task) => task.GetAwaiter().GetResult();
+}
