@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Weft.Platform;
@@ -110,9 +111,8 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
         string key = PathOf(digest);
         long length = Math.Max(S3Folder.PartLength, (before.Size / MostParts + (1 << 20)) >> 20 << 20);
         int count = (int)((before.Size + length - 1) / length);
-        string? upload = await FindUploadAsync(key, cancel);
-        List<PartETag> parts = upload is null ? [] : await PartsAsync(key, upload, number => Math.Min(length, before.Size - (number - 1) * length), cancel);
-        upload ??= await folder.BeginAsync(key, cancel);
+        (string upload, List<PartETag> parts) = await FindUploadAsync(key, number => Math.Min(length, before.Size - (number - 1) * length), cancel)
+            ?? (await folder.BeginAsync(key, cancel), []);
         int[] missing = [.. Enumerable.Range(1, count).Except(parts.Select(part => part.PartNumber))];
         var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel };
         await System.Threading.Tasks.Parallel.ForEachAsync(missing, options, async (number, stop) =>
@@ -139,35 +139,33 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
         await folder.CompleteAsync(key, upload, parts, cancel);
     }
 
-    /// <summary>The newest upload of this key that was begun and not ended.</summary>
-    private async Task<string?> FindUploadAsync(string path, CancellationToken cancel)
+    /// <summary>The newest upload of this key that was begun and not ended, and its parts of the right length.</summary>
+    private async Task<(string Upload, List<PartETag> Parts)?> FindUploadAsync(string path, Func<int, long> lengthOf, CancellationToken cancel)
     {
+        string bucket = folder.Location.Bucket;
         string key = folder.Location.Key(path);
         try
         {
-            ListMultipartUploadsResponse begun = await folder.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = folder.Location.Bucket, Prefix = key }, cancel);
-            return begun.MultipartUploads?.Where(upload => upload.Key == key).MaxBy(upload => upload.Initiated)?.UploadId;
+            ListMultipartUploadsResponse begun = await folder.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, Prefix = key }, cancel);
+            if (begun.MultipartUploads?.Where(upload => upload.Key == key).MaxBy(upload => upload.Initiated)?.UploadId is not { } found)
+                return null;
+            var parts = new List<PartETag>();
+            var request = new ListPartsRequest { BucketName = bucket, Key = key, UploadId = found };
+            ListPartsResponse page;
+            do
+            {
+                page = await folder.Client.ListPartsAsync(request, cancel);
+                parts.AddRange(page.Parts.Where(part => part.Size == lengthOf(part.PartNumber)).Select(part => new PartETag(part.PartNumber, part.ETag)));
+                request.PartNumberMarker = page.NextPartNumberMarker.ToString(CultureInfo.InvariantCulture);
+            }
+            while (page.IsTruncated);
+            return (found, parts);
         }
         catch (Exception failure) when (S3Folder.IsFailure(failure))
         {
-            // A service that cannot list them: begin anew.
+            // Not every service can list them: the upload is begun anew.
             return null;
         }
-    }
-
-    private async Task<List<PartETag>> PartsAsync(string path, string upload, Func<int, long> lengthOf, CancellationToken cancel)
-    {
-        var parts = new List<PartETag>();
-        var request = new ListPartsRequest { BucketName = folder.Location.Bucket, Key = folder.Location.Key(path), UploadId = upload };
-        ListPartsResponse page;
-        do
-        {
-            page = await folder.Client.ListPartsAsync(request, cancel);
-            parts.AddRange(page.Parts.Where(part => part.Size == lengthOf(part.PartNumber)).Select(part => new PartETag(part.PartNumber, part.ETag)));
-            request.PartNumberMarker = page.NextPartNumberMarker.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-        while (page.IsTruncated);
-        return parts;
     }
 
     /// <summary>Whether the store has the content; if so, it counts as used now.</summary>

@@ -219,9 +219,9 @@ public sealed class S3Folder : IDisposable
         {
             await _client.AbortMultipartUploadAsync(Location.Bucket, Location.Key(path), upload, cancel);
         }
-        catch (AmazonS3Exception gone) when (gone.StatusCode == HttpStatusCode.NotFound)
+        catch (AmazonS3Exception gone) when (gone.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
         {
-            // Ended already.
+            // Ended already, or the service has no way to: it clears away by itself what is never completed.
         }
         catch (Exception failure) when (IsFailure(failure))
         {
@@ -274,7 +274,7 @@ public sealed class S3Folder : IDisposable
         string remedy = failure is AmazonServiceException { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized }
             ? "; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what this user may do"
             : failure is AmazonServiceException { ErrorCode: "NoSuchBucket" } ? $"; make the bucket first: aws s3 mb s3://{Location.Bucket}" : "";
-        return new IOException($"cannot {verb} {Location}{(path.Length > 0 ? "/" : "")}{path}: {failure.GetBaseException().Message}{remedy}", failure);
+        return new IOException($"cannot {verb} {Location}{(path.Length > 0 ? "/" : "")}{path}: {failure.Message}{remedy}", failure);
     }
 
     private async Task DeleteAllAsync(List<KeyVersion> keys, CancellationToken cancel)

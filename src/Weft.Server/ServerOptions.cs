@@ -17,8 +17,11 @@ public sealed record ServerOptions
     /// <summary>Where locks of this machine live; needed with <see cref="StateFolder"/>.</summary>
     public string RuntimeFolder { get; init; } = "";
 
-    /// <summary>The folder that proxied artifacts lie in; made when it is first needed.</summary>
+    /// <summary>Where proxied artifacts lie: a folder, made when it is first needed, or <c>s3://BUCKET/FOLDER</c>.</summary>
     public required string ArtifactFolder { get; init; }
+
+    /// <summary>The environment, where the address and keys of S3 may stand. Default: empty.</summary>
+    public Func<string, string?> Variable { get; init; } = static _ => null;
 
     /// <summary>Where to listen. Default: loopback, port 5000; port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 5000);

@@ -93,6 +93,7 @@ internal static class ServerCommand
             ArtifactFolder = StoreChoice.ArtifactFolder(arguments, root),
             StateFolder = ProjectStore.FolderOf(root),
             RuntimeFolder = Machine.RuntimeFolder(session.Surroundings.Variable("XDG_RUNTIME_DIR")),
+            Variable = session.Surroundings.Variable,
             Listen = new IPEndPoint(address, arguments.Int(Port, 0) ?? 5000),
             Access = ReadAccess(arguments, root),
             FrameOptions = arguments.Value(FrameOptions) is { } frame ? (frame.Equals("NONE", StringComparison.OrdinalIgnoreCase) ? null : frame) : "SAMEORIGIN",

@@ -13,7 +13,7 @@ internal static class StoreChoice
         Aliases = ["database", "backend-store-uri"],
     };
 
-    public static readonly Flag Artifacts = new("artifacts", null, "DIR", "where clients' artifacts are kept; .weft/artifacts unless given") { Aliases = ["artifacts-destination"] };
+    public static readonly Flag Artifacts = new("artifacts", null, "PLACE", "where clients' artifacts are kept: a folder, or s3://BUCKET/FOLDER; .weft/artifacts unless given") { Aliases = ["artifacts-destination"] };
 
     /// <summary>A full path, or the address of a server.</summary>
     public static string Of(Arguments arguments, Session session, string root) => Given(arguments, session, root) ?? ProjectStore.DatabaseOf(root);
@@ -29,6 +29,11 @@ internal static class StoreChoice
         return Stores.IsRemote(given) ? given : Path.GetFullPath(given, root);
     }
 
-    public static string ArtifactFolder(Arguments arguments, string root) =>
-        Path.GetFullPath(arguments.Value(Artifacts) ?? Path.Combine(ProjectStore.FolderOf(root), "artifacts"), root);
+    /// <summary>A full path, or <c>s3://BUCKET/FOLDER</c>.</summary>
+    public static string ArtifactFolder(Arguments arguments, string root) => arguments.Value(Artifacts) switch
+    {
+        null => Path.Combine(ProjectStore.FolderOf(root), "artifacts"),
+        { } given when given.Contains("://", StringComparison.Ordinal) => given,
+        { } given => Path.GetFullPath(given, root),
+    };
 }

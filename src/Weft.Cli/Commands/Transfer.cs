@@ -36,6 +36,11 @@ internal static class Transfer
         Arguments arguments, Session session, Func<TrackingStore, string, RunSource> makeSource, Func<TrackingStore, string, RunTarget> makeTarget, string verb)
     {
         string root = Root(arguments, session);
+        if (arguments.Has(CopyArtifacts) && Stores.IsRemote(StoreChoice.ArtifactFolder(arguments, root)))
+        {
+            throw new DiagnosticException("transfer/artifacts", "files are copied from and to folders only", arguments.SourceOf(StoreChoice.Artifacts)?.Whole,
+                "leave `--copy-artifacts` away, and copy them with the tools of S3");
+        }
         var options = new CopyOptions(arguments.Has(CopyArtifacts), [.. arguments.All(Names).Select(name => name.Text)]);
         try
         {

@@ -1,34 +1,35 @@
-using System.Security.Cryptography;
+using System.Runtime.CompilerServices;
 using Weft.Tracking;
 
 namespace Weft.Server.Artifacts;
 
-/// <summary>One entry of a folder of artifacts.</summary>
-/// <param name="Path">Relative to the root that was listed from, with slashes.</param>
-/// <param name="Size">Bytes; 0 for a folder.</param>
-internal readonly record struct ArtifactEntry(string Path, bool IsFolder, long Size);
-
 /// <summary>
-/// Artifacts in folders of this machine: those that clients send through the server (<c>mlflow-artifacts:</c>), below one root, and those of
-/// runs whose location is a local path.
+/// Artifacts in folders of this machine or on S3: those that clients send through the server (<c>mlflow-artifacts:</c>), below one root, and
+/// those of runs whose location is a local path or lies in a bucket that the server was started with.
 /// </summary>
-internal sealed class ArtifactStore(string root, bool servesArtifacts)
+/// <param name="root">A folder, or <c>s3://BUCKET/FOLDER</c>.</param>
+/// <param name="artifactRoot">Where experiments put artifacts: its bucket may be read, too.</param>
+/// <param name="variable">The environment, where S3's address and keys may stand.</param>
+internal sealed class ArtifactStore(string root, string artifactRoot, bool servesArtifacts, Func<string, string?> variable, TimeProvider clock) : IDisposable
 {
     private const string Proxied = "mlflow-artifacts:";
 
-    private readonly string _root = System.IO.Path.GetFullPath(root);
+    private const string Bucket = "s3://";
+
+    private readonly string _root = root.StartsWith(Bucket, StringComparison.OrdinalIgnoreCase) ? root : Path.GetFullPath(root);
+    private IDisposable? _buckets;
 
     /// <summary>The file or folder of a proxied path.</summary>
     /// <param name="path">Checked by <see cref="ArtifactPath.Check"/>.</param>
-    public string Proxy(string path)
+    public ArtifactPlace Proxy(string path)
     {
         if (!servesArtifacts)
             throw new TrackingException(TrackingError.TemporarilyUnavailable, "Artifacts are not served by this server: it was started with artifact serving off");
-        return Below(_root, path);
+        return IsBucket(_root) ? OnS3(_root, path) : new LocalPlace(Below(_root, path));
     }
 
     /// <summary>The file or folder of a path below a location.</summary>
-    public string Resolve(string location, string path)
+    public ArtifactPlace Resolve(string location, string path)
     {
         if (location.StartsWith(Proxied, StringComparison.Ordinal))
         {
@@ -36,85 +37,45 @@ internal sealed class ArtifactStore(string root, bool servesArtifacts)
             // mlflow-artifacts://host:port/path names a server; its path is ours when the location is.
             if (rest.StartsWith("//", StringComparison.Ordinal))
                 rest = rest.IndexOf('/', 2) is > 0 and int slash ? rest[slash..] : "";
-            return Below(Proxy(ArtifactPath.Check(rest.TrimStart('/'))), path);
+            string start = ArtifactPath.Check(rest.TrimStart('/'));
+            return Proxy(start.Length == 0 ? path : path.Length == 0 ? start : $"{start}/{path}");
         }
         if (location.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(location, UriKind.Absolute, out Uri? uri))
-            return Below(uri.LocalPath, path);
-        if (System.IO.Path.IsPathRooted(location))
-            return Below(location, path);
+            return new LocalPlace(Below(uri.LocalPath, path));
+        if (Path.IsPathRooted(location))
+            return new LocalPlace(Below(location, path));
+        if (IsBucket(location))
+            return OnS3(location, path);
         throw new TrackingException(TrackingError.NotImplemented, $"This server cannot read artifacts at {location}; clients reach them on their own");
     }
 
-    /// <summary>One level of a folder, sorted; nothing when it is a file or is not there.</summary>
-    /// <param name="prefix">What stands before the names; null: names alone.</param>
-    public static List<ArtifactEntry> List(string folder, string? prefix)
+    public void Dispose() => _buckets?.Dispose();
+
+    private static bool IsBucket(string location) => location.StartsWith(Bucket, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Apart, so that Amazon's library is loaded for who has something there only.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ArtifactPlace OnS3(string location, string path)
     {
-        var entries = new List<ArtifactEntry>();
-        if (!Directory.Exists(folder))
-            return entries;
-        string before = string.IsNullOrEmpty(prefix) ? "" : prefix.TrimEnd('/') + "/";
-        foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        S3Places places = (S3Places?)Volatile.Read(ref _buckets) ?? Make();
+        return places.At(location, path);
+
+        S3Places Make()
         {
-            if (entry is FileInfo file)
+            var made = new S3Places([_root, artifactRoot], variable, clock);
+            if (Interlocked.CompareExchange(ref _buckets, made, null) is S3Places first)
             {
-                if (!file.Name.EndsWith(PartEnd, StringComparison.Ordinal))
-                    entries.Add(new ArtifactEntry(before + file.Name, false, file.Length));
+                made.Dispose();
+                return first;
             }
-            else
-            {
-                entries.Add(new ArtifactEntry(before + entry.Name, true, 0));
-            }
+            return made;
         }
-        entries.Sort((x, y) => string.CompareOrdinal(x.Path, y.Path));
-        return entries;
-    }
-
-    /// <summary>Stores a file: beside its place first, then in one step there, so that nobody reads half of it.</summary>
-    public static async Task WriteAsync(string file, Stream content, CancellationToken cancel)
-    {
-        if (Directory.Exists(file) || IsBlocked(file))
-            throw TrackingException.Invalid($"Invalid path: {System.IO.Path.GetFileName(file)} is, or lies below, something else already");
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
-        string part = $"{file}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}{PartEnd}";
-        try
-        {
-            await using (var output = new FileStream(part, FileMode.CreateNew, FileAccess.Write, FileShare.None, 128 * 1024, useAsync: false))
-                await content.CopyToAsync(output, 128 * 1024, cancel);
-            File.Move(part, file, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(part);
-            throw;
-        }
-    }
-
-    /// <summary>Removes a file or a whole folder; nothing there is no error.</summary>
-    public static void Delete(string path)
-    {
-        if (Directory.Exists(path))
-            Directory.Delete(path, recursive: true);
-        else if (File.Exists(path))
-            File.Delete(path);
-    }
-
-    private const string PartEnd = ".weft-part";
-
-    /// <summary>Whether a file stands where a folder above this one would have to be.</summary>
-    private static bool IsBlocked(string file)
-    {
-        for (string? above = System.IO.Path.GetDirectoryName(file); above is not null; above = System.IO.Path.GetDirectoryName(above))
-        {
-            if (File.Exists(above))
-                return true;
-        }
-        return false;
     }
 
     private static string Below(string root, string path)
     {
-        string full = System.IO.Path.GetFullPath(System.IO.Path.Combine(root, path));
-        string start = System.IO.Path.GetFullPath(root).TrimEnd('/');
+        string full = Path.GetFullPath(Path.Combine(root, path));
+        string start = Path.GetFullPath(root).TrimEnd('/');
         return full.TrimEnd('/') == start || full.StartsWith(start + "/", StringComparison.Ordinal) ? full : throw TrackingException.Invalid($"Invalid path: {path}");
     }
 }

@@ -36,8 +36,8 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         _log = log;
         Store = store;
         Clock = clock;
-        Artifacts = new ArtifactStore(options.ArtifactFolder, options.ServesArtifacts);
         _started = clock.GetTimestamp();
+        Artifacts = new ArtifactStore(options.ArtifactFolder, options.ArtifactRoot, options.ServesArtifacts, options.Variable, clock);
         Tee = primary is null ? null : new Tee(primary, this);
     }
 

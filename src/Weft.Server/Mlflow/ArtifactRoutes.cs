@@ -23,7 +23,7 @@ internal static class ArtifactRoutes
     }
 
     /// <summary>The file or folder of a path below a location. The address of this server's own proxy, as clients call it, is the proxy.</summary>
-    public static string Find(Call call, string location, string path)
+    public static ArtifactPlace Find(Call call, string location, string path)
     {
         if (location.StartsWith("http", StringComparison.Ordinal) && Uri.TryCreate(location, UriKind.Absolute, out Uri? uri) && uri.Authority == call.Http.Request.Host.Value
             && uri.AbsolutePath.IndexOf(ProxyPath, StringComparison.Ordinal) is >= 0 and int start)
@@ -34,37 +34,36 @@ internal static class ArtifactRoutes
     }
 
     /// <summary>One level of a location's folder as an answer.</summary>
-    public static ValueTask ListAsync(Call call, string location, string path)
+    public static async ValueTask ListAsync(Call call, string location, string path)
     {
         string below = ArtifactPath.Check(path);
-        List<ArtifactEntry> entries = ArtifactStore.List(Find(call, location, below), below);
-        return call.AnswerAsync(json =>
+        List<ArtifactEntry> entries = await Find(call, location, below).ListAsync(below, call.Http.RequestAborted);
+        await call.AnswerAsync(json =>
         {
             json.WriteString("root_uri"u8, location);
             WriteFiles(json, entries);
         });
     }
 
-    public static ValueTask ProxyListAsync(Call call)
+    public static async ValueTask ProxyListAsync(Call call)
     {
-        string folder = call.Application.Artifacts.Proxy(ArtifactPath.Check(call.Query("path")));
-        List<ArtifactEntry> entries = ArtifactStore.List(folder, prefix: null);
-        return call.AnswerAsync(json => WriteFiles(json, entries));
+        ArtifactPlace folder = call.Application.Artifacts.Proxy(ArtifactPath.Check(call.Query("path")));
+        List<ArtifactEntry> entries = await folder.ListAsync(prefix: null, call.Http.RequestAborted);
+        await call.AnswerAsync(json => WriteFiles(json, entries));
     }
 
     public static ValueTask ProxyGetAsync(Call call) => SendFileAsync(call, call.Application.Artifacts.Proxy(ArtifactPath.Check(call.Parts[0], isEscaped: true)));
 
     public static async ValueTask ProxyPutAsync(Call call)
     {
-        string file = call.Application.Artifacts.Proxy(RequireFile(ArtifactPath.Check(call.Parts[0], isEscaped: true)));
-        await ArtifactStore.WriteAsync(file, call.Http.Request.Body, call.Http.RequestAborted);
+        await ProxyFile(call).WriteAsync(call.Http.Request.Body, call.Http.RequestAborted);
         await call.DoneAsync();
     }
 
-    public static ValueTask ProxyDeleteAsync(Call call)
+    public static async ValueTask ProxyDeleteAsync(Call call)
     {
-        ArtifactStore.Delete(call.Application.Artifacts.Proxy(RequireFile(ArtifactPath.Check(call.Parts[0], isEscaped: true))));
-        return call.DoneAsync();
+        await ProxyFile(call).DeleteAsync(call.Http.RequestAborted);
+        await call.DoneAsync();
     }
 
     public static ValueTask GetRunFileAsync(Call call)
@@ -96,22 +95,27 @@ internal static class ArtifactRoutes
             throw TrackingException.Invalid("Request must specify data.");
         RunInfo info = call.Store.Runs.GetInfo(new RunId(run));
         body.Position = 0;
-        await ArtifactStore.WriteAsync(Find(call, info.ArtifactUri, path), body, call.Http.RequestAborted);
+        await Find(call, info.ArtifactUri, path).WriteAsync(body, call.Http.RequestAborted);
         await call.DoneAsync();
     }
 
     /// <summary>A file as an attachment: it is never shown as a page of this server.</summary>
-    public static async ValueTask SendFileAsync(Call call, string file)
+    public static async ValueTask SendFileAsync(Call call, ArtifactPlace place)
     {
-        if (!File.Exists(file))
-            throw TrackingException.Missing($"No such artifact: '{Path.GetFileName(file)}'");
+        string file = place.Name;
+        ArtifactContent content = await place.OpenAsync(call.Http.RequestAborted) ?? throw TrackingException.Missing($"No such artifact: '{file}'");
+        await using Stream? stream = content.Stream;
         HttpResponse response = call.Http.Response;
         response.ContentType = MediaTypes.Of(file);
-        response.Headers.ContentDisposition = Disposition(Path.GetFileName(file));
+        response.Headers.ContentDisposition = Disposition(file);
         response.Headers.ContentSecurityPolicy = "sandbox";
-        response.ContentLength = new FileInfo(file).Length;
-        if (!HttpMethods.IsHead(call.Http.Request.Method))
-            await response.SendFileAsync(file, call.Http.RequestAborted);
+        response.ContentLength = content.Length;
+        if (HttpMethods.IsHead(call.Http.Request.Method))
+            return;
+        if (content.File is { } local)
+            await response.SendFileAsync(local, call.Http.RequestAborted);
+        else
+            await stream!.CopyToAsync(response.Body, call.Http.RequestAborted);
     }
 
     /// <summary>A plain name as it is; any other also by RFC 5987.</summary>
@@ -132,6 +136,8 @@ internal static class ArtifactRoutes
         }
         return $"attachment; filename=\"{ascii}\"; filename*=UTF-8''{escaped}";
     }
+
+    private static ArtifactPlace ProxyFile(Call call) => call.Application.Artifacts.Proxy(RequireFile(ArtifactPath.Check(call.Parts[0], isEscaped: true)));
 
     private static string RequireFile(string path) => path.Length > 0 ? path : throw TrackingException.Invalid("Invalid path: it is empty");
 
