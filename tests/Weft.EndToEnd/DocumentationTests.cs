@@ -44,6 +44,23 @@ public sealed partial class DocumentationTests : IDisposable
     }
 
     [Fact]
+    public void The_guide_to_import_and_export_is_real_output()
+    {
+        string project = _folder.Path("project");
+        void Write(string file, string text) => _folder.Write("project/mlruns/" + file, text);
+        Write("1/meta.yaml", "artifact_location: /data/mlruns/1\ncreation_time: 1\nexperiment_id: '1'\nlast_update_time: 1\nlifecycle_stage: active\nname: iris\n");
+        foreach ((string id, string name, string rate, string accuracy, long start) in (IEnumerable<(string, string, string, string, long)>)[("a1", "wise-owl", "0.1", "0.9", 1_795_168_920_000), ("b2", "shy-fox", "0.2", "0.7", 1_795_168_800_000)])
+        {
+            Write($"1/{id}/meta.yaml", $"artifact_uri: /data/mlruns/1/{id}/artifacts\nend_time: {start + 90_000}\nexperiment_id: '1'\nlifecycle_stage: active\nrun_id: {id}\nrun_name: {name}\nstart_time: {start}\nstatus: 3\nuser_id: anna\n");
+            Write($"1/{id}/params/lr", rate);
+            Write($"1/{id}/metrics/acc", $"1 0.5 0\n2 {accuracy} 1\n");
+        }
+        Write("models/clf/meta.yaml", "creation_timestamp: 1\nlast_updated_timestamp: 1\nname: clf\n");
+        int commands = ConsolePage.Check("docs/guides/import-export.md", project, ("weft", WeftProgram.Binary));
+        Assert.Equal(5, commands);
+    }
+
+    [Fact]
     public void Every_link_between_pages_resolves()
     {
         string[] pages = [.. Directory.GetFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories), Repository.Path("README.md"), Repository.Path("CONTRIBUTING.md")];

@@ -69,11 +69,12 @@ internal static class Transfer
 
         void Show(CopyProgress progress)
         {
-            if (TimeProvider.System.GetElapsedTime(shown) < Pause)
+            long runs = progress.Runs + progress.Present;
+            if (TimeProvider.System.GetElapsedTime(shown) < Pause || runs == 0 || runs == progress.Known)
                 return;
             shown = TimeProvider.System.GetTimestamp();
             string known = progress.Known is { } all ? string.Create(CultureInfo.InvariantCulture, $" of {all:N0}") : "";
-            session.Say(string.Create(CultureInfo.InvariantCulture, $"{progress.Runs + progress.Present:N0}{known} runs, {progress.Points:N0} points"));
+            session.Say(string.Create(CultureInfo.InvariantCulture, $"{runs:N0}{known} runs, {progress.Points:N0} points"));
         }
     }
 

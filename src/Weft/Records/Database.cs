@@ -46,7 +46,7 @@ internal abstract class Database(Dialect dialect) : IDisposable
     public void Execute(string script) => ExecuteScript(Dialect.Translate(script));
 
     /// <summary>
-    /// Starts to write. On SQLite the write lock is taken here, so that nothing later can find it taken: it waits for other writers up to
+    /// Starts to write. Writers take turns, and the turn is taken here, so that nothing later can find it taken: it waits for other writers up to
     /// the connection's deadline.
     /// </summary>
     /// <exception cref="DatabaseException"><see cref="DatabaseFault.Busy"/> when another writer does not end in time.</exception>
@@ -57,7 +57,7 @@ internal abstract class Database(Dialect dialect) : IDisposable
 
     /// <summary>
     /// Within a write transaction: keeps other writers away from <paramref name="subject"/> until the transaction ends, where reading first
-    /// and writing then must be one act. On SQLite the transaction itself does so.
+    /// and writing then must be one act. Where writers take turns, as on both databases now, the transaction itself does so.
     /// </summary>
     public abstract void Lock(string subject);
 
