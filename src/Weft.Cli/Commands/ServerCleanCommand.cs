@@ -35,7 +35,7 @@ internal static class ServerCleanCommand
         try
         {
             Cleaned cleaned = store.Cleaning.RemoveAsync(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(days), isDry).GetAwaiter().GetResult();
-            int elsewhere = isDry ? 0 : RemoveArtifacts(cleaned.Locations, artifactFolder);
+            int elsewhere = isDry ? 0 : RemoveArtifacts(cleaned.Locations, artifactFolder, session);
             session.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(isDry ? "would remove" : "removed")} {cleaned.Runs} runs and {cleaned.Experiments} experiments"));
             if (elsewhere > 0)
                 session.Say($"artifacts of {elsewhere} runs are in stores of their own and were left there");
@@ -47,16 +47,16 @@ internal static class ServerCleanCommand
         }
     }
 
-    /// <summary>How many are not in a folder of this machine.</summary>
-    private static int RemoveArtifacts(IEnumerable<string> locations, string artifactFolder)
+    /// <summary>How many are neither in a folder of this machine nor in the server's bucket.</summary>
+    private static int RemoveArtifacts(IEnumerable<string> locations, string artifactFolder, Session session)
     {
         int elsewhere = 0;
-        var folders = new ArtifactStore(artifactFolder, servesArtifacts: true);
+        using var folders = new ArtifactStore(artifactFolder, "", servesArtifacts: true, session.Surroundings.Variable, TimeProvider.System);
         foreach (string location in locations)
         {
             try
             {
-                ArtifactStore.Delete(folders.Resolve(location, ""));
+                folders.Resolve(location, "").DeleteAsync(CancellationToken.None).GetAwaiter().GetResult();
             }
             catch (TrackingException)
             {
