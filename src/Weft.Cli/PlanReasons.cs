@@ -1,5 +1,4 @@
 using Weft.Execution;
-using Weft.Records;
 using Weft.Storage;
 using Weft.Tasks;
 using Weft.Values;

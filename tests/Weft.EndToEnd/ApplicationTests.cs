@@ -96,7 +96,7 @@ public sealed class ApplicationTests : IDisposable
         Assert.Equal((0, "lr is 2, epochs are 4\n", ""), (result.ExitCode, result.Out, result.Error));
     }
 
-    private KeyValuePair<string, string?>[] Path => [new("PATH", $"{System.IO.Path.GetDirectoryName(Classifier)}:/usr/bin:/bin")];
+    private static KeyValuePair<string, string?>[] Path => [new("PATH", $"{System.IO.Path.GetDirectoryName(Classifier)}:/usr/bin:/bin")];
 
     private ProgramResult Run(string program, params string[] words)
     {

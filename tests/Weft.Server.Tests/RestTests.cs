@@ -6,7 +6,6 @@ using Weft.Records;
 using Weft.Server.Rest;
 using Weft.Storage;
 using Weft.Support;
-using Weft.Tracking;
 using Weft.Values;
 
 namespace Weft.Server.Tests;

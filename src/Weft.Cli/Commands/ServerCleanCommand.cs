@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Weft.Cli.CommandLine;
 using Weft.Server;
 using Weft.Server.Artifacts;
-using Weft.Text;
 using Weft.Tracking;
 
 namespace Weft.Cli.Commands;

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -88,7 +86,9 @@ internal sealed class Tee : IAsyncDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
         if (primary.AllowsAnyCertificate)
+#pragma warning disable CA5359 // The user has asked for it by MLFLOW_TRACKING_INSECURE_TLS, as MLflow's own clients let them.
             transport.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+#pragma warning restore CA5359
         _client = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
         _copying = Task.Run(CopyAllAsync);
     }

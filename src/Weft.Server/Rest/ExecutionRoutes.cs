@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Weft.Execution;
 using Weft.Records;
 using Weft.Server.Http;
 using Weft.Tracking;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Weft.Records;
 using Weft.Server.Http;
 using Weft.Tracking;

@@ -3,7 +3,6 @@ using System.Text;
 using Weft.Expressions;
 using Weft.Tasks;
 using Weft.Values;
-using Weft.Workflows;
 
 namespace Weft.Execution;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using Weft.Tasks;
 using Weft.Text;
 using Weft.Workflows;
 
