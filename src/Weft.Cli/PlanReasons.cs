@@ -1,5 +1,4 @@
 using Weft.Execution;
-using Weft.Storage;
 using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Weft.Records;
 using Weft.Records.Sqlite;
 using Weft.Server;
 using Weft.Text;
