@@ -69,9 +69,10 @@ internal sealed class RunsFolder(string root)
         return quoted.Append('"').ToString();
     }
 
+    /// <summary>Two that write the same at once must not share what is not whole yet. Not flushed: it can be made again from the record.</summary>
     private static void WriteFile(string path, string text)
     {
-        string part = path + ".weft-part";
+        string part = $"{path}.{RunNames.NewId()}.weft-part";
         File.WriteAllText(part, text);
         File.Move(part, path, overwrite: true);
     }
