@@ -11,8 +11,11 @@ internal static class Help
         foreach ((string group, Command[] commands) in groups)
         {
             text.Append('\n').Append(group).Append(":\n");
-            foreach (IGrouping<string, Command> verb in commands.Where(command => !command.Hidden).GroupBy(command => command.Name.Split(' ')[0]))
-                text.Append("  ").Append(Names(verb.Key, [.. verb]).PadRight(12)).Append(' ').Append(verb.First().Summary).Append('\n');
+            (string Names, string Summary)[] lines =
+                [.. commands.Where(command => !command.Hidden).GroupBy(command => command.Name.Split(' ')[0]).Select(verb => (Names(verb.Key, [.. verb]), verb.First().Summary))];
+            int width = lines.Max(line => line.Names.Length);
+            foreach ((string names, string summary) in lines)
+                text.Append("  ").Append(names.PadRight(width)).Append("  ").Append(summary).Append('\n');
         }
         text.Append("\n`weft COMMAND --help` tells more about one.\n");
         return text.ToString();

@@ -17,14 +17,19 @@ public static class ConfigReader
     public static ConfigNode? Read(Source source, Diagnostics diagnostics)
     {
         int before = diagnostics.Errors;
+        ConfigNode? node = ReadSound(source, diagnostics);
+        return diagnostics.Errors > before ? null : node;
+    }
+
+    /// <summary>What is sound of a document, for those who look for further problems in it: what has an error of its own is left out.</summary>
+    /// <returns>Null when nothing can be said of it, as it is not YAML or no container.</returns>
+    internal static ConfigNode? ReadSound(Source source, Diagnostics diagnostics)
+    {
+        int before = diagnostics.Errors;
         YamlNode? root = PyYaml.Check(source, diagnostics) ? YamlReader.Read(source, diagnostics, IsTextKey) : null;
-        if (diagnostics.Errors > before)
-            return null;
         if (root is null)
-            return new DictConfig(source.At(0));
+            return diagnostics.Errors > before ? null : new DictConfig(source.At(0));
         ConfigNode? node = Convert(root, diagnostics);
-        if (diagnostics.Errors > before || node is null)
-            return null;
         if (node is not ValueNode leaf)
             return node;
         if (leaf.IsNull)

@@ -42,11 +42,19 @@ public sealed class HydraFlowReader
     public static HydraFlowFile? Read(Source source, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
     {
         int before = diagnostics.Errors;
-        if (ConfigReader.Read(source, diagnostics) is not { } root)
+        if (ConfigReader.ReadSound(source, diagnostics) is not { } root)
             return null;
         var resolution = new Resolution(Resolvers.Standard(environment));
         ImmutableArray<HydraFlowJob> jobs = new HydraFlowReader(resolution, diagnostics).ReadRoot(root);
-        return diagnostics.Errors > before ? null : new HydraFlowFile(source, jobs);
+        if (diagnostics.Errors == before)
+            return new HydraFlowFile(source, jobs);
+        // All problems at once: those of sweeps too, which else are found when a job is used. Warnings may only follow from what was left out.
+        var sweeps = new Diagnostics();
+        foreach (HydraFlowJob job in jobs.Where(job => job.Kind is not null))
+            JobSweepReader.Read(job, Arguments.None, sweeps);
+        foreach (Diagnostic problem in sweeps.Where(problem => problem.Severity == Severity.Error))
+            diagnostics.Add(problem);
+        return null;
     }
 
     private ImmutableArray<HydraFlowJob> ReadRoot(ConfigNode root)

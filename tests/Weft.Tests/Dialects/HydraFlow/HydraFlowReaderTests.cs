@@ -9,6 +9,24 @@ namespace Weft.Tests.Dialects.HydraFlow;
 public sealed class HydraFlowReaderTests
 {
     [Fact]
+    public void A_key_that_stands_twice_hides_no_other_problem()
+    {
+        const string Yaml = """
+            jobs:
+              one:
+                runn: x
+                run: python train.py
+                sets:
+                  - each: a=1:5:0
+                    all: b=2
+              one: 5
+            """;
+        var diagnostics = new Diagnostics();
+        Assert.Null(HydraFlowReader.Read(new Source("hydraflow.yaml", Yaml), new Dictionary<string, string>(), diagnostics));
+        Assert.Equal([(8, 3), (3, 5), (6, 17)], diagnostics.Select(one => one.At!.Value.Source.PositionOf(one.At!.Value.Start)).Select(place => (place.Line, place.Column)));
+    }
+
+    [Fact]
     public void Everything_that_is_wrong_with_the_shape_is_said_at_once()
     {
         const string Yaml = """
