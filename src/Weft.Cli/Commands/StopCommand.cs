@@ -55,7 +55,13 @@ internal static class StopCommand
     /// <summary>Nobody runs it: what is left of it is ended by us.</summary>
     private static int EndHere(ProjectStore store, ExecutionRow row, Session session)
     {
-        using RunningExecution run = store.Executions.Take(row.Id, store.PlanOf(row), new RunOptions { ProjectFolder = store.Root, Environment = EnvironmentBlock.Current(), User = Environment.UserName });
+        using RunningExecution run = store.Executions.Take(row.Id, store.PlanOf(row), new RunOptions
+        {
+            ProjectFolder = store.Root,
+            ArtifactRoot = Path.Combine(store.Root, "mlruns"),
+            Environment = EnvironmentBlock.Current(),
+            User = Environment.UserName,
+        });
         ExecutionEnd end = run.Wait();
         session.Say($"{row.Name} {end.State.ToString().ToLowerInvariant()}");
         return ExitCodes.Succeeded;
