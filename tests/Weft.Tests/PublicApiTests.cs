@@ -13,7 +13,7 @@ namespace Weft.Tests;
 /// </summary>
 public sealed class PublicApiTests
 {
-    private static readonly string[] Namespaces = ["Weft.Applications", "Weft.Config.Structured"];
+    private static readonly string[] Namespaces = ["Weft.Analysis", "Weft.Applications", "Weft.Config.Structured"];
 
     private static IEnumerable<Type> Types => typeof(WeftApp).Assembly.GetExportedTypes().Where(type => Namespaces.Contains(type.Namespace)).OrderBy(type => type.FullName, StringComparer.Ordinal);
 

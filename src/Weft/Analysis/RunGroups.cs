@@ -6,6 +6,7 @@ namespace Weft.Analysis;
 
 /// <summary>Runs that have the same values in the fields they were grouped by.</summary>
 /// <param name="Key">One value for each of the fields.</param>
+/// <param name="Runs">In the order of the collection.</param>
 public sealed record RunGroup(ImmutableArray<Value> Key, RunCollection Runs);
 
 /// <summary>Runs in groups, in the order in which the groups first appeared.</summary>
