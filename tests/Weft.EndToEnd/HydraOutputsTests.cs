@@ -79,8 +79,17 @@ public sealed class HydraOutputsTests : IDisposable
     public void Jobs_of_a_command_that_failed_and_was_resumed_are_recorded_once()
     {
         Assert.Equal(1, Weft("run", "job", "+fail=width=300").ExitCode);
-        Assert.Equal(["FAILED", "FAILED", "FINISHED", "FINISHED"], Runs("job").Select(run => run.GetProperty("status").GetString()).Order());
+        Assert.Equal(["FAILED", "FINISHED", "FINISHED", "KILLED"], Runs("job").Select(run => run.GetProperty("status").GetString()).Order());
         Assert.Equal(1, Weft("resume", "-").ExitCode);
         Assert.Equal(4, Runs("job").Count);
+    }
+
+    [Fact]
+    public void Jobs_before_the_one_that_failed_have_finished()
+    {
+        Assert.Equal(1, Weft("run", "job", "+fail=optimizer.lr=0.01").ExitCode);
+        Assert.Equal(["0.001 FINISHED", "0.001 FINISHED", "0.01 FAILED", "0.01 FAILED"], Runs("job").Select(run => $"{Param(run, "optimizer.lr")} {run.GetProperty("status").GetString()}").Order());
+        Assert.Equal(2, Runs("job", "optimizer.lr < 0.005 and width >= 100").Count);
+        Assert.Empty(Runs("--from", "mlruns", "job", "width > 300"));
     }
 }

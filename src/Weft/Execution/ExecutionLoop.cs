@@ -160,7 +160,7 @@ internal sealed class ExecutionLoop : IDisposable
             {
                 string folder = HostContract.FolderOf(begun.Invocation, _options.ProjectFolder);
                 HostContract.RemoveLines(begun.Invocation, folder);
-                _recorder.Look(end, begun.Invocation, folder);
+                _recorder.Look(end, begun.Invocation, folder, _folder.Log(end.Id));
             }
             _limits.Ended(end.Id.Path);
             _frontier.AttemptEnded(end.Id.Path, end.Outcome, _watch.OutputsOf(end), end.Ended);

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Weft.Analysis;
 using Weft.Config.Nodes;
 using Weft.Tasks;
 using Weft.Text;
+using Weft.Tracking;
 
 namespace Weft.Execution;
 
@@ -13,6 +15,12 @@ namespace Weft.Execution;
 /// <param name="Ended">When its log was last written to; null without a log.</param>
 internal sealed record HydraJob(string Folder, string Name, ImmutableArray<Leaf> Settings, DateTimeOffset Started, DateTimeOffset? Ended)
 {
+    /// <summary>The words that Hydra composed it with, without those for Hydra itself; none when the file cannot be read.</summary>
+    public ImmutableArray<string> Overrides { get; init; } = [];
+
+    /// <summary>What became of it, see <see cref="HydraOutcomes"/>; null: an earlier attempt made it, and this one did not come to it.</summary>
+    public RunStatus? Status { get; init; }
+
     /// <summary>Copies Hydra's files, its logs with them, among the artifacts of a run. What is there already is replaced.</summary>
     public void CopyTo(string artifacts)
     {
@@ -94,17 +102,22 @@ internal static class HydraOutputs
         ImmutableArray<Leaf> settings = ConfigReader.Read(new Source(config, File.ReadAllText(config)), new Diagnostics()) is DictConfig read
             ? ConfigFields.Remember(read, Analysis.Run.NewResolution())
             : [];
-        return new HydraJob(folder, name, settings, File.GetLastWriteTimeUtc(config), ended);
+        return new HydraJob(folder, name, settings, File.GetLastWriteTimeUtc(config), ended) { Overrides = ReadOverrides(folder) };
+    }
+
+    private static ImmutableArray<string> ReadOverrides(string folder)
+    {
+        string path = Path.Combine(folder, RunSource.OverridesFile);
+        return File.Exists(path) && ConfigReader.Read(new Source(path, File.ReadAllText(path)), new Diagnostics()) is ListConfig overrides
+            ? [.. overrides.Select(one => ConfigFields.TextOf(ConfigFields.ValueOf(one, resolution: null)))]
+            : [];
     }
 
     /// <summary>Whether every override of the job is one of the words, or one of the values that a word lists.</summary>
     private static bool IsMadeBy(HydraJob job, ImmutableArray<string> words)
     {
-        string path = Path.Combine(job.Folder, RunSource.OverridesFile);
-        if (!File.Exists(path) || ConfigReader.Read(new Source(path, File.ReadAllText(path)), new Diagnostics()) is not ListConfig overrides)
-            return false;
         string[] own = [.. words.Where(word => word.Contains('=') && !word.StartsWith('-') && !word.StartsWith("hydra", StringComparison.Ordinal))];
-        return overrides.Count == own.Length && overrides.All(one => own.Any(word => Gives(word, ConfigFields.TextOf(ConfigFields.ValueOf(one, resolution: null)))));
+        return job.Overrides.Length == own.Length && job.Overrides.All(one => own.Any(word => Gives(word, one)));
     }
 
     private static bool Gives(string word, string made)
@@ -116,8 +129,12 @@ internal static class HydraOutputs
         if (makes < 0 || !word.AsSpan(0, equals).SequenceEqual(made.AsSpan(0, makes)))
             return false;
         string values = word[(equals + 1)..];
-        return values.Split(',', StringSplitOptions.TrimEntries).Contains(made[(makes + 1)..]) || values.Contains('(', StringComparison.Ordinal);
+        return values.Contains('(', StringComparison.Ordinal) || values.Split(',', StringSplitOptions.TrimEntries).Any(value => IsSame(value, made[(makes + 1)..]));
     }
+
+    /// <summary>Hydra writes the words of a sweep's jobs anew: <c>1e-3</c> becomes <c>0.001</c>, <c>true</c> becomes <c>True</c>.</summary>
+    private static bool IsSame(string value, string made) => value.Equals(made, StringComparison.OrdinalIgnoreCase)
+        || (double.TryParse(value, CultureInfo.InvariantCulture, out double one) && double.TryParse(made, CultureInfo.InvariantCulture, out double other) && one.Equals(other));
 
     /// <summary>Below the usual folders a job's name begins with day and hour, which say nothing of it.</summary>
     private static HydraJob NameByPlace(HydraJob job) => job with { Name = Path.GetFileName(job.Folder) };

@@ -26,14 +26,18 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
 
     private readonly NodeRuns _runs = new(database, by.ArtifactRoot, by.ProjectFolder, clock);
     private readonly Dictionary<NodePath, ImmutableArray<HydraJob>> _jobs = [];
+    private readonly Dictionary<NodePath, DateTimeOffset> _lastStarted = [];
 
     /// <summary>Before the transaction that records the end: finds what Hydra wrote, which may take its time.</summary>
     /// <param name="workingFolder">Where the program ran.</param>
-    public void Look(EndedAttempt end, Invocation call, string workingFolder)
+    /// <param name="log">What it wrote.</param>
+    public void Look(EndedAttempt end, Invocation call, string workingFolder, string log)
     {
-        ImmutableArray<HydraJob> jobs = HydraOutputs.Find(call.Body, workingFolder, end.Started - Tick);
+        _lastStarted[end.Id.Path] = end.Started;
+        DateTimeOffset since = end.Started - Tick;
+        ImmutableArray<HydraJob> jobs = HydraOutputs.Find(call.Body, workingFolder, since);
         if (!jobs.IsEmpty)
-            _jobs[end.Id.Path] = jobs;
+            _jobs[end.Id.Path] = HydraOutcomes.Decide(jobs, since, StatusOf(end.Outcome), HydraOutcomes.ReadFailures(log));
     }
 
     /// <summary>Within the transaction that records the end.</summary>
@@ -45,6 +49,7 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
         var run = new NodeRun(plan.ExperimentOf(state.Path), execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
         {
             User = by.User,
+            LastStarted = _lastStarted.Remove(state.Path, out DateTimeOffset started) ? started.ToUnixTimeMilliseconds() : 0,
             Params = ParamsOf(state.Path),
             Metrics = [.. Numbers(state.Outputs).Select(pair => new MetricPoint(pair.Key, pair.Value, ended, 0))],
             Labels = [.. state.Outputs.Where(pair => pair.Value is Value.Text).Select(pair => new Label(pair.Key, ((Value.Text)pair.Value).Content))],
@@ -58,8 +63,7 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
     private static bool IsRecorded(NodeState state) => state.Attempt > 0 && state.Tally is null && state.Phase.IsTerminal && state.Phase is not Phase.Reused;
 
     /// <summary>
-    /// A run for each job. The command itself is a run beside them only if it has results; with one job it is that job. When a command failed, all
-    /// of its jobs are taken to have failed: Hydra does not write down which.
+    /// A run for each job. The command itself is a run beside them only if it has results; with one job it is that job.
     /// </summary>
     private void RecordJobs(NodeRun command, ImmutableArray<HydraJob> jobs)
     {
@@ -78,9 +82,11 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
             _runs.Record(command);
         foreach (HydraJob job in jobs)
         {
+            if (job.Status is not { } status)
+                continue;
             long started = job.Started.ToUnixTimeMilliseconds();
             long ended = Math.Max(started, Math.Min(command.Ended, job.Ended?.ToUnixTimeMilliseconds() ?? command.Ended));
-            _runs.Record(command with { Job = job.Name, Started = started, Ended = ended, Params = Merged(job, []), Metrics = [], Labels = [] }, job.CopyTo);
+            _runs.Record(command with { Job = job.Name, Status = status, Started = started, Ended = ended, Params = Merged(job, []), Metrics = [], Labels = [] }, job.CopyTo);
         }
     }
 
@@ -155,6 +161,13 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
     }
 
     private static string TextOf(Value value) => value is Value.Text text ? text.Content : CanonicalJson.Write(value);
+
+    private static RunStatus StatusOf(Outcome outcome) => outcome switch
+    {
+        Outcome.Succeeded => RunStatus.Finished,
+        Outcome.Failed => RunStatus.Failed,
+        _ => RunStatus.Killed,
+    };
 
     private static RunStatus StatusOf(Phase phase) => phase switch
     {

@@ -26,6 +26,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
         if (HasOthers(run))
         {
             EndOthers(run);
+            AddResults(run);
             return;
         }
         (long experiment, string location) = Experiment(run.Experiment);
@@ -93,6 +94,21 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
     private void EndOthers(NodeRun run) =>
         Bind(database.Prepare($"UPDATE run SET status = ?4, ended = ?5, summary = NULL WHERE {IsAnother} AND status IN ('RUNNING', 'SCHEDULED')"), run).Bind(4, Words.Of(run.Status)).Bind(5, run.Ended).Run();
 
+    /// <summary>When the last attempt's program made one run, what it gave as results belongs there; values that it logged itself stay.</summary>
+    private void AddResults(NodeRun run)
+    {
+        if ((run.Metrics.IsEmpty && run.Labels.IsEmpty) || Others(run).Where(other => other.Started >= run.LastStarted).ToList() is not [var only])
+            return;
+        Statement logged = database.Prepare("SELECT 1 FROM metric_last m JOIN key k ON k.id = m.key WHERE m.run = ?1 AND k.name = ?2");
+        MetricLog.Write(_turn, only, [.. run.Metrics.Where(point => !logged.Bind(1, only.Row).Bind(2, point.Key).Any())]);
+        foreach (Label label in run.Labels)
+        {
+            database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO NOTHING")
+                .Bind(1, only.Row).Bind(2, _turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Run();
+        }
+        RunStore.Touch(_turn, only);
+    }
+
     private static Statement Bind(Statement statement, NodeRun run) => statement.Bind(1, run.Execution.Value).Bind(2, run.Path.Text).Bind(3, run.Name);
 
     private RunInfo? Find(NodeRun run)
@@ -157,6 +173,9 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
 internal sealed record NodeRun(string Experiment, ExecutionId Execution, NodePath Path, string Name, RunStatus Status, long Started, long Ended)
 {
     public string User { get; init; } = "";
+
+    /// <summary>When its last attempt began, in Unix milliseconds.</summary>
+    public long LastStarted { get; init; }
 
     /// <summary>Of a job of its program: what it is called there. Null: the run is the node's own.</summary>
     public string? Job { get; init; }

@@ -3,7 +3,8 @@
 It composes defaults (an optimizer within them, as a group would bring it) with the overrides on its command line: `key=value`, `+key=value`,
 `~key`, dotted keys, values typed as YAML types them. It knows `--multirun` with comma lists (cartesian product, last key fastest),
 `hydra.sweep.dir`, `hydra.run.dir`, `hydra.job.name` and `hydra/launcher=joblib` with `hydra.launcher.n_jobs` (jobs side by side). Every job gets
-DIR/NUMBER/.hydra/{config,overrides,hydra}.yaml and DIR/NUMBER/NAME.log; without --multirun DIR is outputs/DAY/HOUR. It needs no package.
+DIR/NUMBER/.hydra/{config,overrides,hydra}.yaml and DIR/NUMBER/NAME.log; without --multirun DIR is outputs/DAY/HOUR. All jobs run, whatever becomes of
+one; then the first that failed is named, and the program ends with code 1. It needs no package.
 
 Words for the tests themselves: `+sleep=SECONDS` waits, `+fail=WORD` fails the jobs whose overrides hold WORD, `+track=true` makes an MLflow run of
 each job by MLFLOW_TRACKING_URI. The plus may be left out.
@@ -16,6 +17,7 @@ import os
 import re
 import sys
 import time
+import traceback
 import urllib.request
 
 DEFAULTS = {"width": 1024, "height": 768, "optimizer": {"name": "adam", "lr": 0.001, "betas": [0.9, 0.999]}, "resume": None}
@@ -51,7 +53,7 @@ def read_words(words):
         if key.startswith("hydra"):
             settings[key] = value
         else:
-            axes.append([f"{key}={part}" for part in split_commas(value)] if sign and multirun else [word])
+            axes.append([f"{key}={printed(part)}" for part in split_commas(value)] if sign and multirun else [word])
     return settings, multirun, [list(point) for point in itertools.product(*axes)]
 
 
@@ -64,7 +66,13 @@ def typed(text):
         return int(text)
     if re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text):
         return float(text)
-    return {"true": True, "false": False, "null": None}.get(text, text)
+    return {"true": True, "false": False, "null": None}.get(text.lower(), text)
+
+
+def printed(text):
+    """The value of a job's word: what Hydra has read as a number or a flag it writes as Python does."""
+    value = typed(text)
+    return str(value) if isinstance(value, (int, float)) else text
 
 
 def compose(overrides):
@@ -97,7 +105,8 @@ def yaml(node, indent=""):
 def scalar(value):
     if isinstance(value, str) and (not re.fullmatch(r"[\w./+-]+", value) or typed(value) != value):
         return "'" + value.replace("'", "''") + "'"
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.replace("e", ".0e", 1) if isinstance(value, float) and "." not in text else text
 
 
 def write(path, lines):
@@ -107,7 +116,7 @@ def write(path, lines):
 
 def run_job(number, overrides, settings, multirun):
     if multirun:
-        folder = os.path.join(settings["hydra.sweep.dir"] or datetime.datetime.now().strftime("multirun/%Y-%m-%d/%H-%M-%S"), str(number))
+        folder = os.path.join(settings["hydra.sweep.dir"], str(number))
     else:
         folder = settings["hydra.run.dir"] or datetime.datetime.now().strftime("outputs/%Y-%m-%d/%H-%M-%S")
     os.makedirs(os.path.join(folder, ".hydra"), exist_ok=True)
@@ -118,6 +127,8 @@ def run_job(number, overrides, settings, multirun):
     write(os.path.join(folder, ".hydra", "hydra.yaml"), yaml({"hydra": {
         "job": {"name": name, **({"num": number} if multirun else {})}, "mode": "MULTIRUN" if multirun else "RUN",
         "overrides": {"task": overrides}, "runtime": {"cwd": os.getcwd(), "output_dir": os.path.abspath(folder)}}}))
+    log = os.path.join(folder, name + ".log")
+    open(log, "a").close()
     if multirun:
         print(f"[HYDRA] \t#{number} : {' '.join(overrides)}", flush=True)
     time.sleep(float(config.get("sleep", 0)))
@@ -125,7 +136,7 @@ def run_job(number, overrides, settings, multirun):
         raise RuntimeError(f"asked to fail by {config['fail']}")
     if config.get("track"):
         track(config, os.path.join(folder, ".hydra"))
-    with open(os.path.join(folder, name + ".log"), "a") as file:
+    with open(log, "a") as file:
         file.write(f"[INFO] - {config}\n")
 
 
@@ -156,11 +167,18 @@ def track(config, hydra):
 def main():
     settings, multirun, points = read_words(sys.argv[1:])
     if multirun:
+        settings["hydra.sweep.dir"] = settings["hydra.sweep.dir"] or datetime.datetime.now().strftime("multirun/%Y-%m-%d/%H-%M-%S")
+        os.makedirs(settings["hydra.sweep.dir"], exist_ok=True)
+        write(os.path.join(settings["hydra.sweep.dir"], "multirun.yaml"), yaml({"hydra": {"mode": "MULTIRUN"}}))
         print(f"[HYDRA] Launching {len(points)} jobs locally", flush=True)
     workers = int(settings["hydra.launcher.n_jobs"]) if settings["hydra/launcher"] == "joblib" else 1
     with concurrent.futures.ThreadPoolExecutor(max(1, workers)) as pool:
-        for job in [pool.submit(run_job, number, point, settings, multirun) for number, point in enumerate(points)]:
-            job.result()
+        jobs = [pool.submit(run_job, number, point, settings, multirun) for number, point in enumerate(points)]
+    for point, job in zip(points, jobs):
+        if job.exception():
+            print(f"Error executing job with overrides: {point}", file=sys.stderr)
+            traceback.print_exception(type(job.exception()), job.exception(), job.exception().__traceback__)
+            sys.exit("\nSet the environment variable HYDRA_FULL_ERROR=1 for a complete stack trace.")
 
 
 if __name__ == "__main__":
