@@ -34,7 +34,7 @@ internal static partial class RunsCommand
         Detail =
             """
             FILTER is MLflow's: `accuracy > 0.9 and model = 'svm'`; `metrics.`, `params.` and `tags.` may stand before
-            a name. Settings that Hydra composed are params. Functions of a group: count, mean, sum, min, max, median,
+            a name. Settings that Hydra composed are params; they may be compared with numbers too: `lr < 0.01`. Functions of a group: count, mean, sum, min, max, median,
             std, first. Settings that are the same in all runs stand below a table of more than twelve columns.
             """,
         Examples =
@@ -66,7 +66,7 @@ internal static partial class RunsCommand
         int most = arguments.Int(Limit, least: 1) ?? (isGrouped ? int.MaxValue : 1000);
         try
         {
-            (RunCollection runs, bool hasMore) = origin.Find(experiment, filter is null ? "" : QualifyFilter(origin, filter.Text), orders, most);
+            (RunCollection runs, bool hasMore) = Find(origin, experiment, filter is null ? "" : QualifyFilter(origin, filter.Text), orders, most);
             if (isGrouped)
                 PrintGroups(RunsGrouping.Read(runs, arguments.SourceOf(Group), arguments.SourceOf(Aggregate), arguments.SourceOf(Columns)), arguments, session);
             else
@@ -79,6 +79,16 @@ internal static partial class RunsCommand
             throw new DiagnosticException("runs/filter", refused.Message, (arguments.Words.Count > 0 ? arguments.Words[^1] : null)?.Whole);
         }
         return ExitCodes.Succeeded;
+    }
+
+    /// <summary>What the origin cannot be asked, a setting compared with a number, is asked here of all that it finds.</summary>
+    private static (RunCollection Runs, bool HasMore) Find(RunsOrigin origin, string? experiment, string filter, IReadOnlyList<string> orders, int most)
+    {
+        (string theirs, string ours) = RunFilter.Split(filter);
+        if (ours.Length == 0)
+            return origin.Find(experiment, theirs, orders, most);
+        RunCollection found = origin.Find(experiment, theirs, orders, int.MaxValue).Runs.Search(ours, []);
+        return (found.Slice(0, Math.Min(most, found.Count)), found.Count > most);
     }
 
     private static RunsOrigin Open(Arguments arguments, Session session)
@@ -99,7 +109,7 @@ internal static partial class RunsCommand
         return new StoredRuns(root ?? Launch.FindRoot(arguments, session), session);
     }
 
-    /// <summary>The first word is an experiment when one has that name, else a filter over all.</summary>
+    /// <summary>The first word is an experiment when one has that name, else the job that logs to one, else a filter over all.</summary>
     private static (string? Experiment, Source? Filter) Select(RunsOrigin origin, Arguments arguments)
     {
         if (arguments.Words.Count == 0)
@@ -107,6 +117,8 @@ internal static partial class RunsCommand
         Source first = arguments.Words[0];
         if (first.Text == "Default" || origin.Experiments.Contains(first.Text))
             return (first.Text, arguments.Words.Count > 1 ? arguments.Words[1] : null);
+        if (origin.ExperimentOf(first.Text) is { } experiment)
+            return (experiment, arguments.Words.Count > 1 ? arguments.Words[1] : null);
         if (arguments.Words.Count > 1 || !first.Text.AsSpan().ContainsAny("=<> "))
             throw new DiagnosticException("runs/no-experiment", $"no experiment `{first.Text}` has runs here", first.Whole, Suggest.HintOrList(first.Text, origin.Experiments, "there are"));
         return (null, first);

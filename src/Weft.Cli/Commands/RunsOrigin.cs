@@ -1,4 +1,5 @@
 using Weft.Analysis;
+using Weft.Dialects;
 using Weft.Tracking;
 
 namespace Weft.Cli.Commands;
@@ -8,6 +9,9 @@ internal abstract class RunsOrigin : IDisposable
 {
     /// <summary>Names of the experiments that have or may have runs.</summary>
     public abstract IReadOnlyList<string> Experiments { get; }
+
+    /// <summary>The experiment to which a job of the project logs its runs, when the job is named otherwise; null when there is none.</summary>
+    public virtual string? ExperimentOf(string job) => null;
 
     /// <summary>Whether any run has a metric of this name.</summary>
     public abstract bool IsMetric(string name);
@@ -21,18 +25,23 @@ internal abstract class RunsOrigin : IDisposable
 
 internal sealed class StoredRuns : RunsOrigin
 {
+    private readonly IReadOnlyDictionary<string, string> _variables;
     private readonly ProjectStore _state;
     private readonly TrackingStore _store;
     private readonly Dictionary<long, string> _experiments;
 
     public StoredRuns(string root, Session session)
     {
+        _variables = session.Surroundings.Variables;
         _state = ProjectStore.OpenExisting(root, session);
         _store = new TrackingStore(_state.Connect, new TrackingOptions("mlruns"), TimeProvider.System);
         _experiments = _store.Experiments.Search("", [], ViewType.ActiveOnly, 10_000, null).Items.ToDictionary(one => one.Id, one => one.Name);
     }
 
     public override IReadOnlyList<string> Experiments => [.. _experiments.Where(one => one.Key != 0).Select(one => one.Value)];
+
+    public override string? ExperimentOf(string job) =>
+        Project.Open(_state.Root, _variables).Runnables.FirstOrDefault(one => one.Name == job)?.Experiment is { } experiment && Experiments.Contains(experiment) ? experiment : null;
 
     public override bool IsMetric(string name) => _store.Search.IsMetric(name);
 

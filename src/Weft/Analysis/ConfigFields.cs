@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Text;
@@ -78,7 +81,7 @@ internal static class ConfigFields
 
     /// <summary>The leaves as they are remembered, with interpolations followed.</summary>
     public static ImmutableArray<Leaf> Remember(DictConfig config, Resolution resolution) =>
-        [.. Leaves(config, withEmpty: true).Select(leaf => new Leaf(leaf.Key, CanonicalJson.Write(ValueOf(leaf.Value, resolution))))];
+        [.. Leaves(config, withEmpty: true).Select(leaf => new Leaf(leaf.Key, Leaf.JsonOf(ValueOf(leaf.Value, resolution))))];
 
     private static void Gather(DictConfig dict, string prefix, List<KeyValuePair<string, ConfigNode>> leaves, Dictionary<string, int> places, bool withEmpty)
     {
@@ -103,12 +106,27 @@ internal static class ConfigFields
 
 /// <summary>A setting of a composed configuration.</summary>
 /// <param name="Path">Its keys with dots between them.</param>
-/// <param name="Json">Its value as canonical JSON: an empty map too, which lists leave out.</param>
+/// <param name="Json">Its value as JSON that keeps <c>1</c> and <c>1.0</c> apart: an empty map too, which lists leave out.</param>
 internal readonly record struct Leaf(string Path, string Json)
 {
-    public Value Value => CanonicalJson.Read(Json);
+    public Value Value
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(Json);
+            return ValueJson.Read(document.RootElement);
+        }
+    }
 
     public bool IsEmptyMap => Json == "{}";
+
+    public static string JsonOf(Value value)
+    {
+        var text = new ArrayBufferWriter<byte>(64);
+        using (var json = new Utf8JsonWriter(text))
+            ValueJson.Write(json, value);
+        return Encoding.UTF8.GetString(text.WrittenSpan);
+    }
 
     /// <summary>The leaf that a path names, among all leaves of a configuration.</summary>
     /// <param name="isDecided">False when the path leads to a part of the configuration that is no leaf, or into one.</param>

@@ -24,8 +24,8 @@ internal sealed class FolderIndex(string root, string cacheFolder, TimeProvider 
     public IReadOnlyList<RunSource> Load(Func<string, bool> experiments, CancellationToken cancel)
     {
         Dictionary<string, RunImage> known = AtomicFile.TryRead(_file) is { } bytes ? RunImageFile.TryRead(bytes, root) ?? [] : [];
-        List<(FolderExperiment Experiment, string Run)> places = Places(known);
-        var images = new RunImage[places.Count];
+        List<(FolderExperiment Experiment, string Run)> places = [.. Experiments(root).SelectMany(experiment => experiment.Folders().Select(run => (experiment, run)))];
+        var images = new RunImage?[places.Count];
         int read = 0;
         Parallel.For(0, places.Count, new ParallelOptions { CancellationToken = cancel }, () => new FolderRunReader(), (i, _, reader) =>
         {
@@ -37,16 +37,18 @@ internal sealed class FolderIndex(string root, string cacheFolder, TimeProvider 
             }
             long before = (clock.GetUtcNow() - Tick).ToUnixTimeMilliseconds() * 1_000_000;
             image = reader.Read(folder, withLeaves: true);
+            if (!image.HasFacts && !Directory.Exists(Path.Combine(folder, "artifacts")))
+                return reader;
             images[i] = image.Newest < before ? image : image with { Newest = long.MaxValue };
             Interlocked.Increment(ref read);
             return reader;
         }, _ => { });
         Read = read;
-        if (read > 0 || known.Count != places.Count)
-            Save(places.Select((place, i) => (Name(place), images[i])));
-        return [.. places.Select((place, i) => (place, image: images[i])).Where(one => !one.place.Experiment.IsDeleted && experiments(one.place.Experiment.Name))
-            .Where(one => one.image.Facts.Info.Stage == Tracking.LifecycleStage.Active)
-            .Select(one => new FolderRun(Path.Combine(one.place.Experiment.Folder, one.place.Run), one.place.Experiment, one.image))];
+        var runs = places.Zip(images).Where(one => one.Second is not null).Select(one => (Place: one.First, Image: one.Second!)).ToList();
+        if (read > 0 || known.Count != runs.Count)
+            Save(runs.Select(run => (Name(run.Place), run.Image)));
+        return [.. runs.Where(run => !run.Place.Experiment.IsDeleted && experiments(run.Place.Experiment.Name) && run.Image.Facts.Info.Stage == Tracking.LifecycleStage.Active)
+            .Select(run => new FolderRun(Path.Combine(run.Place.Experiment.Folder, run.Place.Run), run.Place.Experiment, run.Image))];
     }
 
     /// <summary>The experiments of a folder, in ordinal order of their folders' names.</summary>
@@ -54,9 +56,6 @@ internal sealed class FolderIndex(string root, string cacheFolder, TimeProvider 
         .Where(folder => Path.GetFileName(folder)[0] != '.').Order(StringComparer.Ordinal).Select(FolderExperiment.Of);
 
     private static string Name((FolderExperiment Experiment, string Run) place) => $"{Path.GetFileName(place.Experiment.Folder)}/{place.Run}";
-
-    private List<(FolderExperiment, string)> Places(Dictionary<string, RunImage> known) =>
-        [.. Experiments(root).SelectMany(experiment => experiment.Runs(run => known.ContainsKey(Name((experiment, run)))).Select(run => (experiment, run)))];
 
     private void Save(IEnumerable<(string Name, RunImage Image)> images)
     {

@@ -17,19 +17,21 @@ internal sealed record FolderExperiment(string Folder, string Name, bool IsDelet
         return new FolderExperiment(folder, meta?["name"] ?? "", meta?["lifecycle_stage"] == "deleted");
     }
 
-    /// <summary>Names of the folders in it that are runs, in ordinal order: they hold artifacts, or a <c>meta.yaml</c> of their own.</summary>
-    /// <param name="isKnown">Folders that need not be looked at, since they are known to be runs.</param>
-    public List<string> Runs(Func<string, bool>? isKnown = null)
+    /// <summary>Names of the folders in it, in ordinal order; not all need be runs.</summary>
+    public List<string> Folders()
     {
-        var runs = new List<string>();
+        var folders = new List<string>();
         foreach ((string name, bool isFolder) in new FolderEntries(Folder))
         {
-            if (isFolder && name[0] != '.' && (isKnown?.Invoke(name) == true || File.Exists(Path.Combine(Folder, name, "meta.yaml")) || Directory.Exists(Path.Combine(Folder, name, "artifacts"))))
-                runs.Add(name);
+            if (isFolder && name[0] != '.')
+                folders.Add(name);
         }
-        runs.Sort(StringComparer.Ordinal);
-        return runs;
+        folders.Sort(StringComparer.Ordinal);
+        return folders;
     }
+
+    /// <summary>Those of its folders that are runs: they hold artifacts, or a <c>meta.yaml</c> of their own.</summary>
+    public IEnumerable<string> Runs() => Folders().Where(name => File.Exists(Path.Combine(Folder, name, "meta.yaml")) || Directory.Exists(Path.Combine(Folder, name, "artifacts")));
 }
 
 /// <summary>A run in a folder of MLflow's file store.</summary>
@@ -76,6 +78,7 @@ internal sealed class FolderRunReader
     private const string ConfigPath = "artifacts/" + RunSource.ConfigFile;
 
     private readonly PathWalk _walk = new();
+    private readonly ConfigLines _lines = new();
     private ulong _stamp;
     private long _newest;
 
@@ -150,6 +153,8 @@ internal sealed class FolderRunReader
     {
         if (!_walk.TryRead(ConfigPath, out ReadOnlySpan<byte> text))
             return [];
+        if (_lines.Cut(text) is { } cut)
+            return cut;
         var problems = new Text.Diagnostics();
         string path = Path.Combine(folder, ConfigPath);
         return ConfigReader.Read(new Text.Source(path, Encoding.UTF8.GetString(text)), problems) is DictConfig config && !problems.HasErrors
@@ -168,11 +173,9 @@ internal sealed class FolderRunReader
 
     private void Gather(string folder, string kind, string below, List<string> keys)
     {
-        Look(below.Length == 0 ? kind : $"{kind}/{below}");
-        string path = Path.Combine(folder, kind, below);
-        if (!Directory.Exists(path))
+        if (!Look(below.Length == 0 ? kind : $"{kind}/{below}"))
             return;
-        foreach ((string name, bool isFolder) in new FolderEntries(path))
+        foreach ((string name, bool isFolder) in new FolderEntries(Path.Combine(folder, kind, below)))
         {
             string key = below.Length == 0 ? name : $"{below}/{name}";
             if (isFolder)
@@ -199,13 +202,15 @@ internal sealed class FolderRunReader
     }
 
     /// <summary>The order of looking does not matter, so that reading and checking may go different ways.</summary>
-    private void Look(string relative)
+    /// <returns>Whether it is there.</returns>
+    private bool Look(string relative)
     {
         if (_walk.Look(relative) is not { } touch)
-            return;
+            return false;
         _newest = Math.Max(_newest, touch.ChangedNanoseconds);
         ulong mixed = unchecked((ulong)touch.ChangedNanoseconds * 0x9E3779B97F4A7C15 ^ touch.Inode * 0xC2B2AE3D27D4EB4F ^ (ulong)touch.Size);
         mixed ^= mixed >> 29;
         _stamp = unchecked(_stamp + mixed * 0x165667B19E3779F9);
+        return true;
     }
 }

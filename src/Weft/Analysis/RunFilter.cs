@@ -8,7 +8,8 @@ namespace Weft.Analysis;
 
 /// <summary>
 /// MLflow's search language over runs in memory, with the meaning that it has in the store: a comparison with a field that a run lacks does not hold, not even
-/// <c>!=</c>. Leaves of the configuration count as params that were not logged.
+/// <c>!=</c>. Leaves of the configuration count as params that were not logged. Beyond MLflow's language params are compared with numbers too, <c>params.lr &lt; 0.01</c>;
+/// one that is no number differs from all.
 /// </summary>
 internal static class RunFilter
 {
@@ -16,12 +17,27 @@ internal static class RunFilter
     public static RunCollection Apply(RunCollection runs, string filter, IReadOnlyList<string> orders)
     {
         var problems = new Diagnostics();
-        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.Runs, new Source("<filter>", filter), problems);
+        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.RunsInMemory, new Source("<filter>", filter), problems);
         TrackingException.ThrowIfAny(problems, "filter");
         ImmutableArray<OrderKey> keys = SearchParser.Orders(SearchSchema.Runs, orders, problems);
         TrackingException.ThrowIfAny(problems, "order_by");
         IEnumerable<Run> found = clauses.IsEmpty ? runs : runs.Where(run => clauses.All(clause => Holds(clause, run)));
         return new RunCollection(keys.IsEmpty ? found : Sorted([.. found], keys));
+    }
+
+    /// <summary>The clauses of a filter that MLflow's servers understand, and those that only <see cref="Apply"/> does; each as a filter.</summary>
+    /// <exception cref="TrackingException">The filter is wrong.</exception>
+    public static (string Theirs, string Ours) Split(string filter)
+    {
+        var problems = new Diagnostics();
+        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.RunsInMemory, new Source("<filter>", filter), problems);
+        TrackingException.ThrowIfAny(problems, "filter");
+        return (Join(IsTheirs), Join(clause => !IsTheirs(clause)));
+
+        string Join(Func<Clause, bool> belongs) => string.Join(" AND ", clauses.Where(belongs).Select(clause => clause.At.Text.ToString()));
+
+        static bool IsTheirs(Clause clause) => clause.Field.Kind != FieldKind.Param
+            || (clause.Operand is not Operand.Number && clause.Comparison is not (Comparison.Less or Comparison.LessOrEqual or Comparison.Greater or Comparison.GreaterOrEqual));
     }
 
     private static IEnumerable<Run> Sorted(Run[] runs, ImmutableArray<OrderKey> keys)
@@ -69,11 +85,18 @@ internal static class RunFilter
         if (field.Kind == FieldKind.Attribute && SearchSchema.Runs.Attributes[field.Key].IsNumber)
             return (AttributeNumber(run, field.Key), null);
         string? text = Text(field, run);
-        return field.Kind == FieldKind.Param && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? (number, text) : (null, text);
+        return field.Kind == FieldKind.Param && text is not null && NumberOf(text) is { } number ? (number, text) : (null, text);
     }
+
+    private static double? NumberOf(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
 
     private static bool Holds(Clause clause, Run run)
     {
+        if (clause is { Operand: Operand.Number setting, Field.Kind: FieldKind.Param })
+        {
+            return Text(clause.Field, run) is { } written
+                && (NumberOf(written) is { } param ? Holds(clause.Comparison, param.CompareTo(setting.Value), double.IsNaN(param)) : clause.Comparison == Comparison.NotEqual);
+        }
         if (clause.Operand is Operand.Number number)
         {
             double? found = clause.Field.Kind == FieldKind.Metric ? Metric(run, clause.Field.Key) : AttributeNumber(run, clause.Field.Key);

@@ -15,7 +15,7 @@ namespace Weft.Analysis;
 internal static class RunImageFile
 {
     /// <summary>To be raised when the form changes, or what is read from a run's files.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
 
     public static byte[] Write(string root, IEnumerable<(string Name, RunImage Image)> images)
     {

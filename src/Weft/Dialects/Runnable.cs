@@ -12,6 +12,9 @@ public abstract class Runnable
 {
     public abstract string Name { get; }
 
+    /// <summary>The experiment of its runs, unless a task names another.</summary>
+    public virtual string Experiment => Name;
+
     /// <summary>For listings: <c>hydraflow run</c>, <c>hydraflow call</c>, …</summary>
     public abstract string Kind { get; }
 

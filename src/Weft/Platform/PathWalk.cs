@@ -61,11 +61,12 @@ internal sealed unsafe class PathWalk
             nint count;
             fixed (byte* start = _content)
                 count = Libc.Read(file, start + length, _content.Length - length);
-            if (count == 0)
-                break;
             if (count > 0)
                 length += (int)count;
-            else if (Marshal.GetLastPInvokeError() != Libc.Interrupted)
+            // A file gives less than was asked for only at its end.
+            if (count >= 0 && length < _content.Length)
+                break;
+            if (count < 0 && Marshal.GetLastPInvokeError() != Libc.Interrupted)
                 return false;
         }
         content = _content.AsSpan(0, length);

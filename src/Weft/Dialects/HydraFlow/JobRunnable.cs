@@ -23,6 +23,8 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
 
     public override string Name => job.Key;
 
+    public override string Experiment => job.Name;
+
     public override string Kind => job.Kind switch
     {
         JobKind.Submit => "hydraflow submit",

@@ -303,7 +303,7 @@ internal ref struct SearchParser
         while (_at < Text.Length && !char.IsWhiteSpace(Current) && Current is not (',' or ')' or ';' or '(' or '=' or '<' or '>' or '!' or '\'' or '"'))
             _at++;
         Span at = _source.At(start, _at - start);
-        bool takesNumbers = _schema.IsNumber(field) || field.Kind is FieldKind.Feedback or FieldKind.Expectation or FieldKind.SpanAttribute;
+        bool takesNumbers = _schema.TakesNumbers(field);
         if (takesNumbers && IsNumber(at.Text) && double.TryParse(at.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
             return new Operand.Number(number);
         string expected = takesNumbers ? "a number" : "a quoted string";

@@ -24,6 +24,8 @@ internal sealed class SearchSchema
 
     private static readonly Comparison[] s_span = [.. s_listed, Comparison.IsNull, Comparison.IsNotNull, Comparison.RLike];
 
+    private static readonly Comparison[] s_setting = [.. s_mark, Comparison.Less, Comparison.LessOrEqual, Comparison.Greater, Comparison.GreaterOrEqual];
+
     private static readonly Comparison[] s_any = [.. s_mark, Comparison.Less, Comparison.LessOrEqual, Comparison.Greater, Comparison.GreaterOrEqual, Comparison.RLike];
 
     /// <summary>What is searched, in the plural, for messages.</summary>
@@ -39,17 +41,13 @@ internal sealed class SearchSchema
     /// <summary>Whether the text operators also include a regular expression (traces only).</summary>
     public bool TakesPatterns { get; init; }
 
-    public static readonly SearchSchema Runs = new()
-    {
-        Subject = "runs",
-        Entities = Names(
-            (FieldKind.Metric, "metric metrics"), (FieldKind.Param, "param params parameter parameters"), (FieldKind.Tag, "tag tags"),
-            (FieldKind.Attribute, "attribute attributes attr run"), (FieldKind.Dataset, "dataset datasets")),
-        Attributes = Table(
-            Text("run_id", lists: true), Text("run_name"), Alias("run name", "run_name"), Alias("Run name", "run_name"), Alias("Run Name", "run_name"),
-            Text("status"), Text("artifact_uri"), Text("user_id"), Number("start_time"), Number("end_time"),
-            Alias("created", "start_time", isNumber: true), Alias("Created", "start_time", isNumber: true)),
-    };
+    /// <summary>Whether params may be compared with numbers, as numbers. MLflow's servers compare them with texts only.</summary>
+    public bool ParamsTakeNumbers { get; init; }
+
+    public static readonly SearchSchema Runs = OfRuns(paramsTakeNumbers: false);
+
+    /// <summary>Runs that are searched in memory, where nothing forbids <c>params.lr &lt; 0.01</c>.</summary>
+    public static readonly SearchSchema RunsInMemory = OfRuns(paramsTakeNumbers: true);
 
     public static readonly SearchSchema Experiments = new()
     {
@@ -117,6 +115,8 @@ internal sealed class SearchSchema
                 return s_listed;
             case FieldKind.Span:
                 return s_span;
+            case FieldKind.Param when ParamsTakeNumbers:
+                return s_setting;
             case FieldKind.Feedback or FieldKind.Expectation or FieldKind.SpanAttribute:
                 return s_any;
             default:
@@ -127,6 +127,23 @@ internal sealed class SearchSchema
     /// <summary>Whether the field is compared with numbers only.</summary>
     public bool IsNumber(in Field field) =>
         field.Kind == FieldKind.Metric || (field.Kind == FieldKind.Attribute && Attributes[field.Key].IsNumber);
+
+    /// <summary>Whether the field may be compared with a number.</summary>
+    public bool TakesNumbers(in Field field) => IsNumber(field)
+        || field.Kind is FieldKind.Feedback or FieldKind.Expectation or FieldKind.SpanAttribute || (field.Kind == FieldKind.Param && ParamsTakeNumbers);
+
+    private static SearchSchema OfRuns(bool paramsTakeNumbers) => new()
+    {
+        Subject = "runs",
+        ParamsTakeNumbers = paramsTakeNumbers,
+        Entities = Names(
+            (FieldKind.Metric, "metric metrics"), (FieldKind.Param, "param params parameter parameters"), (FieldKind.Tag, "tag tags"),
+            (FieldKind.Attribute, "attribute attributes attr run"), (FieldKind.Dataset, "dataset datasets")),
+        Attributes = Table(
+            Text("run_id", lists: true), Text("run_name"), Alias("run name", "run_name"), Alias("Run name", "run_name"), Alias("Run Name", "run_name"),
+            Text("status"), Text("artifact_uri"), Text("user_id"), Number("start_time"), Number("end_time"),
+            Alias("created", "start_time", isNumber: true), Alias("Created", "start_time", isNumber: true)),
+    };
 
     private static (string, AttributeType) Text(string name, bool lists = false) => (name, new AttributeType(name, IsNumber: false, lists));
 
