@@ -37,14 +37,16 @@ internal static class PlanDifference
 {
     private const int LongestText = 200;
 
-    public static IReadOnlyList<Difference> Of(ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
+    /// <param name="onlyTasks">Leaves out how the tasks hang together, what is swept and the inputs.</param>
+    public static IReadOnlyList<Difference> Of(ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, bool onlyTasks)
     {
         using JsonDocument one = JsonDocument.Parse(before);
         using JsonDocument other = JsonDocument.Parse(after);
         var found = new List<Difference>();
-        foreach (string kind in (string[])["tasks", "workflows", "launchPlans"])
+        foreach (string kind in onlyTasks ? (string[])["tasks"] : ["tasks", "workflows", "launchPlans"])
             Compare("definition", "", one.RootElement.GetProperty("definitions").GetProperty(kind), other.RootElement.GetProperty("definitions").GetProperty(kind), found);
-        Compare("input", "", one.RootElement.GetProperty("inputs"), other.RootElement.GetProperty("inputs"), found);
+        if (!onlyTasks)
+            Compare("input", "", one.RootElement.GetProperty("inputs"), other.RootElement.GetProperty("inputs"), found);
         return found;
     }
 

@@ -58,6 +58,23 @@ public sealed class KeepingTests : IDisposable
     }
 
     [Fact]
+    public void Why_of_a_point_says_what_changed_since_it_ran_before()
+    {
+        string first = Run();
+        Assert.Contains("it is not cached: it runs every time", Weft("why", "-/0").Out, StringComparison.Ordinal);
+        string second = Run();
+        Assert.Contains($"since {first}/job[1], which has succeeded, nothing that is recorded has changed", Weft("why", $"{second}/1").Out, StringComparison.Ordinal);
+
+        // The point lr=2 has another number now, and its program another argument.
+        _folder.Write("hydraflow.yaml", File.ReadAllText(_folder.Path("hydraflow.yaml")).Replace("lr=1,2", "lr=0,1,2").Replace("job.sh", "job.sh first"));
+        Run();
+        string why = Weft("why", "-/2").Out;
+        Assert.Contains($"since {second}/job[1], which has succeeded, this has changed:", why, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^  definition `job\.body\.[\w.]+` changed from .* to .*first", why);
+        Assert.Contains("code `hydraflow.yaml` changed", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Two_points_and_two_executions_are_compared()
     {
         string first = Run();
@@ -72,6 +89,25 @@ public sealed class KeepingTests : IDisposable
         Assert.Equal("definition", json.RootElement[0].GetProperty("what").GetString());
         Assert.Contains("differ in nothing", Weft("diff", first, first).Error, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^code +hydraflow\.yaml +changed$", executions);
+    }
+
+    [Fact]
+    public void The_environments_of_two_executions_are_compared()
+    {
+        // An interpreter as a virtual environment has it: what is installed is read from its folders.
+        _folder.Write("venv/pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.7\n");
+        _folder.Write("venv/bin/python", "#!/bin/sh\n");
+        File.SetUnixFileMode(_folder.Path("venv/bin/python"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(_folder.Path("venv/lib/python3.11/site-packages/Num_Py-1.26.4.dist-info"));
+        Directory.CreateDirectory(_folder.Path("venv/lib/python3.11/site-packages/six-1.0.dist-info"));
+        _folder.Write("hydraflow.yaml", "jobs:\n  job:\n    run: venv/bin/python app.py\n    sets:\n      - each: lr=1\n");
+        string first = Run();
+        Directory.Move(_folder.Path("venv/lib/python3.11/site-packages/Num_Py-1.26.4.dist-info"), _folder.Path("venv/lib/python3.11/site-packages/Num_Py-2.0.0.dist-info"));
+        string second = Run();
+        string differences = Weft("diff", first, second).Out;
+        Assert.Matches(@"(?m)^package +num-py +1\.26\.4 +2\.0\.0$", differences);
+        Assert.DoesNotContain("six", differences, StringComparison.Ordinal);
+        Assert.Contains("package `num-py` changed from 1.26.4 to 2.0.0", Weft("why", $"{second}/0").Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using Weft.Execution;
 using Weft.Expressions;
 using Weft.Records;
 using Weft.Storage;
+using Weft.Sweeps;
 using Weft.Tasks;
+using Weft.Tracking;
 using Weft.Values;
 using Weft.Workflows;
 
@@ -13,6 +15,9 @@ internal static class WhyCommand
 {
     /// <summary>Differences that are named; more would hide the telling one.</summary>
     private const int MostNamed = 8;
+
+    /// <summary>Earlier executions among which the same work is looked for, and points of one of them.</summary>
+    private const int MostLookedAt = 20, MostPoints = 10_000;
 
     public static readonly Command Command = new("why", "say why a task was reused, ran, waits or failed", "REF", [], Run)
     {
@@ -76,13 +81,25 @@ internal static class WhyCommand
                 break;
             case Phase.Succeeded or Phase.Running or Phase.Submitted:
                 yield return phase == Phase.Succeeded ? "ran" : "runs";
-                yield return row!.Tally is not null ? "it is what its parts are: `weft why` of one of them says more" : "it is not cached: it runs every time";
+                if (row!.Tally is not null)
+                {
+                    yield return "it is what its parts are: `weft why` of one of them says more";
+                    break;
+                }
+                yield return "it is not cached: it runs every time";
+                foreach (string line in SinceBefore(store, execution, plan, path))
+                    yield return line;
                 break;
             case Phase.Failed:
                 yield return "failed";
                 yield return last?.End?.Reason ?? (row!.Tally is { } tally && StateRows.ReadTally(tally).First is { } first ? $"{first.Path}: {first.Message}" : "nothing more is known");
                 foreach (string line in (last?.End?.Tail ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
                     yield return "| " + line;
+                if (last is not null)
+                {
+                    foreach (string line in SinceBefore(store, execution, plan, path))
+                        yield return line;
+                }
                 break;
             default:
                 yield return phase switch { Phase.Skipped => "was skipped", Phase.Blocked => "was not started", Phase.Cancelled => "was stopped", _ => "waits" };
@@ -111,23 +128,58 @@ internal static class WhyCommand
             if (cache!.Find(earlier)?.Document is not { } before)
                 continue;
             yield return $"compared with {name}:";
-            int named = 0;
-            foreach (CacheDifference difference in CacheComparison.Differences(before, document))
-            {
-                if (++named > MostNamed)
-                    break;
-                yield return $"{difference.Component} {Change(difference)}";
-            }
+            foreach (CacheDifference difference in CacheComparison.Differences(before, document).Take(MostNamed))
+                yield return $"{difference.Component} {Change(difference.Before, difference.After)}";
             yield break;
         }
         yield return "nothing like it had been done before";
     }
 
-    private static string Change(CacheDifference difference) => difference switch
+    /// <summary>What is different since an earlier execution of the definition did the same: code, definition, environment, composed configuration.</summary>
+    private static IEnumerable<string> SinceBefore(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path)
     {
-        { Before: null, After: { } after } => $"is new: {Cut(after)}",
-        { Before: { } before, After: null } => $"is gone: {Cut(before)}",
-        { Before: { } before, After: { } after } => $"changed from {Cut(before)} to {Cut(after)}",
+        foreach (ExecutionRow earlier in store.Catalog.Earlier(execution, MostLookedAt))
+        {
+            if (SamePlace(store, earlier, execution, plan, path) is not { } place || store.Records.FindNode(earlier.Id, place) is not { } node)
+                continue;
+            Phase phase = Enum.Parse<Phase>(node.Phase);
+            if (!phase.IsTerminal)
+                continue;
+            TrackingStore tracking = new(store.Connect, new TrackingOptions("mlruns"), TimeProvider.System);
+            List<Difference> differences;
+            try
+            {
+                differences = [.. Compared.OfNode(store, tracking, earlier, place).CausesAgainst(Compared.OfNode(store, tracking, execution, path), store)];
+            }
+            finally
+            {
+                tracking.DisposeAsync().AsTask().Wait();
+            }
+            yield return $"since {earlier.Name}/{place}, which {Words(phase)}, {(differences.Count == 0 ? "nothing that is recorded has changed" : "this has changed:")}";
+            foreach (Difference one in differences.Take(MostNamed))
+                yield return $"{one.What} {(one.Name.Length > 0 ? $"`{one.Name}` " : "")}{Change(one.Before, one.After)}";
+            if (differences.Count > MostNamed)
+                yield return $"and {differences.Count - MostNamed} more: `weft diff {earlier.Name}/{place} {execution.Name}/{path}`";
+            yield break;
+        }
+    }
+
+    /// <summary>Where an earlier execution did the same: in the same place, unless it swept otherwise; then at the point with the same words.</summary>
+    private static NodePath? SamePlace(ProjectStore store, ExecutionRow earlier, ExecutionRow execution, Plan plan, NodePath path)
+    {
+        if (earlier.Plan == execution.Plan || path.Index is not { } index || SpaceAt(plan, path.Parent)?.PointAt(index) is not { } point)
+            return path;
+        return SpaceAt(store.PlanOf(earlier), path.Parent) is { } space && space.Points().Take(MostPoints).FirstOrDefault(one => one.Words.Select(word => word.Text).Order(StringComparer.Ordinal)
+            .SequenceEqual(point.Words.Select(word => word.Text).Order(StringComparer.Ordinal))) is { } same ? path.Parent.Element(same.Index) : null;
+    }
+
+    private static Space? SpaceAt(Plan plan, NodePath path) => plan.Find(path)?.Node is Node.Each { Over: Elements.Known known } ? known.Space : null;
+
+    private static string Change(string? before, string? after) => (before, after) switch
+    {
+        (null, { }) => $"is new: {Cut(after)}",
+        ({ }, null) => $"is gone: {Cut(before)}",
+        ({ }, { }) => $"changed from {Cut(before)} to {Cut(after)}",
         _ => "changed",
     };
 

@@ -34,6 +34,11 @@ internal sealed class ExecutionCatalog(Database db, TimeProvider clock)
             db.Prepare($"SELECT {ExecutionColumns.List} FROM execution WHERE {open} id < ?1 ORDER BY id DESC LIMIT ?2").Bind(1, before ?? "~").Bind(2, limit));
     }
 
+    /// <summary>Executions of the same definition that began before, newest first.</summary>
+    public IReadOnlyList<ExecutionRow> Earlier(ExecutionRow than, int limit) => ExecutionColumns.ReadAll(
+        db.Prepare($"SELECT {ExecutionColumns.List} FROM execution WHERE definition = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3")
+            .Bind(1, than.Definition).Bind(2, than.Id.Value).Bind(3, limit));
+
     /// <summary>Names for did-you-mean and completion: of executions that begin so, newest first.</summary>
     public IReadOnlyList<string> Names(string prefix, int limit)
     {

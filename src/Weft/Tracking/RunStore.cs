@@ -108,6 +108,14 @@ public sealed class RunStore
         return found.DrainToImmutable();
     });
 
+    /// <summary>The node of an execution that made a run; null when none did.</summary>
+    public (ExecutionId Execution, NodePath Path)? NodeOf(RunInfo run) => _readers.Read<(ExecutionId, NodePath)?>(reader =>
+    {
+        foreach (Row row in reader.Database.Prepare("SELECT execution, path FROM run WHERE id = ?1 AND execution IS NOT NULL").Bind(1, run.Row).Query())
+            return (new ExecutionId(row.Text(0)), new NodePath(row.TextOrNull(1) ?? ""));
+        return null;
+    });
+
     /// <summary>The active runs whose id begins so; two at most, since two are ambiguous.</summary>
     public ImmutableArray<RunInfo> FindByPrefix(string prefix) => _readers.Read(reader =>
     {

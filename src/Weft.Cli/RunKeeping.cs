@@ -2,8 +2,12 @@ using Weft.Records;
 
 namespace Weft.Cli;
 
-/// <summary>Keeps the project's code while a run goes on, from its first task on, so that nothing waits for it. Disposing waits until it is done.</summary>
-internal sealed class CodeKeeping(CodeState code, Session session) : IDisposable
+/// <summary>
+/// Keeps what an execution ran with, the project's code and the environment, while it runs: from its first task on, so that nothing waits for it. Disposing waits until
+/// it is done.
+/// </summary>
+/// <param name="keepEnvironment">Called on a thread of its own.</param>
+internal sealed class RunKeeping(CodeState code, Action keepEnvironment, Session session) : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
     private Thread? _thread;
@@ -14,7 +18,7 @@ internal sealed class CodeKeeping(CodeState code, Session session) : IDisposable
     {
         if (_thread is not null)
             return;
-        _thread = new Thread(Keep) { IsBackground = true, Name = "code", Priority = ThreadPriority.BelowNormal };
+        _thread = new Thread(Keep) { IsBackground = true, Name = "keeping", Priority = ThreadPriority.BelowNormal };
         _thread.Start();
     }
 
@@ -26,13 +30,14 @@ internal sealed class CodeKeeping(CodeState code, Session session) : IDisposable
         _thread?.Join();
         _cancel.Dispose();
         if (Interlocked.Exchange(ref _failure, null) is { } failure)
-            session.Say($"the code of this run could not be kept, it cannot be reproduced: {failure}");
+            session.Say($"what this run ran with could not be kept, it cannot be reproduced: {failure}");
     }
 
     private void Keep()
     {
         try
         {
+            keepEnvironment();
             code.Keep(_cancel.Token);
         }
         catch (OperationCanceledException)
