@@ -39,14 +39,15 @@ _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 def params(argv=None, **defaults):
     """The parameters of this task, as a dictionary.
 
-    Defaults first; then the words `key=value`, `+key=value`, `--key=value` and `--key value` of the command line (`--flag` alone is True; dotted keys stay
-    dotted); then what Weft hands over in the file WEFT_PARAMS. Texts that look like numbers, true, false, null or JSON are read as such; a default that is a text
+    Defaults first; then the words `key=value`, `+key=value`, `--key=value` and `--key value` of the command line (`--flag` alone is True, and so it is always
+    where the default is True or False; dotted keys stay dotted); then what Weft hands over in the file WEFT_PARAMS. Texts that look like numbers, true, false, null or JSON are read as such; a default that is a text
     keeps its parameter a text. The first log() records them as params of the run.
 
     argv: the words, sys.argv[1:] when left out.
     """
     values = dict(defaults)
-    for key, text in _words(sys.argv[1:] if argv is None else argv):
+    flags = [key for key, value in defaults.items() if isinstance(value, bool)]
+    for key, text in _words(sys.argv[1:] if argv is None else argv, flags):
         values[key] = text if isinstance(defaults.get(key), str) else _typed(text)
     path = os.environ.get("WEFT_PARAMS")
     if path:
@@ -162,7 +163,7 @@ def get(run, key, default=_MISSING):
     return default
 
 
-def _words(argv):
+def _words(argv, flags):
     waiting = None
     for word in argv:
         if waiting is not None:
@@ -176,6 +177,8 @@ def _words(argv):
             key, sign, value = word[2:].partition("=")
             if sign:
                 yield key, value
+            elif key in flags:
+                yield key, "true"
             else:
                 waiting = key
         elif "=" in word and not word.startswith("-"):
@@ -256,7 +259,9 @@ class _Tracking:
                 raise
             experiment = self.call("experiments/create", {"name": name})["experiment_id"]
         self.run = self.call("runs/create", {"experiment_id": experiment, "start_time": int(time.time() * 1000)})["run"]["info"]["run_id"]
-        known = [{"key": key, "value": value if isinstance(value, str) else json.dumps(value)} for key, value in (params() if self.params is None else self.params).items()]
+        # Paths of inputs are no settings: they are other ones in each attempt.
+        known = [{"key": key, "value": value if isinstance(value, str) else json.dumps(value)} for key, value in (params() if self.params is None else self.params).items()
+                 if value != os.environ.get("WEFT_INPUT_" + _variable(key))]
         for start in range(0, len(known), 100):
             self.call("runs/log-batch", {"run_id": self.run, "params": known[start:start + 100]})
         self._watch()

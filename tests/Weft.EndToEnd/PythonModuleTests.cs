@@ -34,6 +34,9 @@ public sealed class PythonModuleTests : IDisposable
         Assert.Equal(["0.005 0.01 2", "0.05 0.1 2"], runs.RootElement.EnumerateArray().Select(run =>
             $"{run.GetProperty("metrics").GetProperty("loss")} {run.GetProperty("params").GetProperty("lr").GetString()} {run.GetProperty("params").GetProperty("epochs").GetString()}"));
         Assert.All(runs.RootElement.EnumerateArray(), run => Assert.Equal("FINISHED", run.GetProperty("status").GetString()));
+        // Results stand in the run that the program made.
+        Assert.Equal([0.01 * 3, 0.1 * 3], runs.RootElement.EnumerateArray().Select(run => run.GetProperty("metrics").GetProperty("score").GetDouble()));
+        Assert.Equal(2, JsonDocument.Parse(Weft("runs", "tags.kind = 'small'", "--json").Out).RootElement.GetArrayLength());
         string shown = Weft("show", "-/0").Out;
         Assert.Contains("\"kind\":\"small\"", shown, StringComparison.Ordinal);
         Assert.Contains("\"score\":0.3", shown, StringComparison.Ordinal);
@@ -57,6 +60,7 @@ public sealed class PythonModuleTests : IDisposable
         Assert.Equal("step 0: loss=0.5 spike=nan\n", result.Error);
         Assert.True(File.Exists(_folder.Path("kept/model.txt")));
         Assert.Equal("1", File.ReadAllText(_folder.Path(".checkpoint/epoch")));
+        Assert.Equal("{'on': True, 'name': 'x'}\n", Python("-c", "import weft; print(weft.params(['--on', 'name=x'], on=False))").Out);
     }
 
     [Fact]
