@@ -44,9 +44,9 @@ internal static class ShowCommand
         if (arguments.Has(Script))
             session.Out.Write(ScriptOf(store, address, session));
         else if (address.Path is { } path)
-            Node(store, address.Execution, path, session);
+            ExecutionFacts.OfNode(store, address.Execution, path, session).Print(session);
         else
-            Execution(store, address.Execution, session);
+            ExecutionFacts.Of(store, address.Execution, session).Print(session);
         return ExitCodes.Succeeded;
     }
 
@@ -80,47 +80,6 @@ internal static class ShowCommand
         }
     }
 
-    private static void Execution(ProjectStore store, ExecutionRow row, Session session)
-    {
-        string? owner = row.Ended is null ? store.Executions.OwnerOf(row) : null;
-        ExecutionProgress progress = ProcessesCommand.ProgressOf(store, row);
-        var facts = new List<(string Name, string Value)>
-        {
-            ("execution", row.Name), ("id", row.Id.Value), ("of", row.Definition), ("state", ProcessesCommand.State(row, owner)),
-            ("points", $"{progress.Done} done, {progress.Failed} failed, {progress.Other} not run, {progress.Total} in all{(progress.Runs == progress.Total ? "" : $" ({progress.RunsDone} of {progress.Runs} runs)")}"),
-            ("started", Amounts.Instant(row.Created, store.Clock)),
-        };
-        if (row.Ended is { } ended)
-            facts.Add(("took", Amounts.Duration(ended - row.Created)));
-        if (owner is not null)
-            facts.Add(("owner", owner));
-        if (row.StopAsked is { } by)
-            facts.Add(("stopped by", by));
-        facts.Add(("plan", row.Plan.Short));
-        if (row.Snapshot is { Length: >= 12 } snapshot)
-            facts.Add(("code", snapshot[..12]));
-        facts.Add(("folder", Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.FolderOf(row.Id).Root)));
-        Facts(facts, session);
-    }
-
-    private static void Node(ProjectStore store, ExecutionRow row, NodePath path, Session session)
-    {
-        NodeRow? node = store.Records.FindNode(row.Id, path);
-        Plan plan = store.PlanOf(row);
-        var facts = new List<(string, string)> { ("node", $"{row.Name}/{path}"), ("state", node?.Phase.ToLowerInvariant() ?? "not reached") };
-        if (path.Index is { } index && plan.Find(path.Parent)?.Node is Workflows.Node.Each { Over: Sweeps.Elements.Known known } && known.Space.PointAt(index) is { } point)
-            facts.Add(("words", string.Join(' ', point.Words.Select(word => word.Text))));
-        if (node?.Outputs is { } outputs && outputs != "{}")
-            facts.Add(("results", outputs));
-        foreach (AttemptRow attempt in store.Records.Attempts(row.Id, path))
-        {
-            string took = attempt is { Started: { } started, Ended: { } ended } ? Amounts.Duration(ended - started) : "";
-            facts.Add(($"attempt {attempt.Id.Number.ToString(CultureInfo.InvariantCulture)}", $"{attempt.State.ToLowerInvariant()} {attempt.End?.Reason} {took}".Replace("  ", " ", StringComparison.Ordinal).Trim()));
-            facts.Add(("log", Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Executions.LogOf(attempt.Id))));
-        }
-        Facts(facts, session);
-    }
-
     /// <summary>The shell of every node that ran or was reused, in their order; of a node that is addressed, of it and those inside it only.</summary>
     private static string ScriptOf(ProjectStore store, Address address, Session session)
     {
@@ -141,23 +100,5 @@ internal static class ShowCommand
                 script.Add(start.Invocation, states[path].Outputs);
         }
         return script.ToString();
-    }
-
-    private static void Facts(List<(string Name, string Value)> facts, Session session)
-    {
-        if (session.Json)
-        {
-            session.WriteJson(json =>
-            {
-                json.WriteStartObject();
-                foreach ((string name, string value) in facts)
-                    json.WriteString(name, value);
-                json.WriteEndObject();
-            });
-            return;
-        }
-        int width = facts.Max(fact => fact.Name.Length);
-        foreach ((string name, string value) in facts)
-            session.Out.WriteLine($"{name.PadRight(width)}  {value}");
     }
 }
