@@ -25,6 +25,9 @@ internal abstract class Database(Dialect dialect) : IDisposable
     /// <summary>Whether this process may write; false where another host does, and <see cref="BeginWrite"/> would fail.</summary>
     public virtual bool CanWrite => true;
 
+    /// <summary>Whether what is written may wait for its reader to put it in its place: not where readers on other hosts cannot write.</summary>
+    public virtual bool CanStage => true;
+
     /// <summary>
     /// The statement for this SQL, prepared once per connection and kept: for the constant texts of our code. In a hot loop keep it in a
     /// variable.

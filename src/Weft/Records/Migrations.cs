@@ -17,6 +17,7 @@ internal static class Migrations
             """),
         new(4, ModelTables.TraceLinks),
         new(5, Tables.Accounts),
+        new(6, Tables.Staged),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

@@ -94,6 +94,12 @@ internal static class Tables
             PRIMARY KEY (name, version)) {clustered};
         """;
 
+    /// <summary>Points of metrics as they came, a row for each request, until they are moved to <c>metric</c> and <c>metric_last</c>.</summary>
+    public const string Staged = """
+        CREATE TABLE staged (id {id}, run {int} NOT NULL, points {blob} NOT NULL);
+        CREATE INDEX staged_run ON staged (run, id);
+        """;
+
     /// <summary>Who may log in to a server, and what each may do; <c>subject</c> is an experiment's number or a model's name, <c>level</c> 0 none to 4 manage.</summary>
     public const string Accounts = """
         CREATE TABLE account (id {id}, name {text} NOT NULL UNIQUE, hash {text} NOT NULL, admin {int} NOT NULL, created {int} NOT NULL);

@@ -10,8 +10,13 @@ public delegate void PointVisitor(RunId run, in MetricPoint point);
 public sealed class MetricHistory
 {
     private readonly ReaderPool _readers;
+    private readonly Settling _settling;
 
-    internal MetricHistory(ReaderPool readers) => _readers = readers;
+    internal MetricHistory(ReaderPool readers, Settling settling)
+    {
+        _readers = readers;
+        _settling = settling;
+    }
 
     /// <summary>The points of one metric by timestamp, step, value; an unknown key has none.</summary>
     /// <param name="most">How many at most; null: all.</param>
@@ -19,6 +24,7 @@ public sealed class MetricHistory
     public string? Read(RunId id, string key, int? most, string? token, PointVisitor visit)
     {
         long offset = PageToken.Read(token);
+        _settling.Settle(id);
         return _readers.Read(reader =>
         {
             RunInfo run = RunStore.Require(reader.Database, id);
@@ -39,33 +45,45 @@ public sealed class MetricHistory
     }
 
     /// <summary>The points of one metric of several runs, by run id, then timestamp, step, value; at most <paramref name="most"/> in all.</summary>
-    public void ReadBulk(IReadOnlyList<RunId> ids, string key, int most, PointVisitor visit) => _readers.Read(reader =>
+    public void ReadBulk(IReadOnlyList<RunId> ids, string key, int most, PointVisitor visit)
     {
-        if (reader.Keys.Find(key) is not { } number)
-            return false;
-        long left = most;
-        foreach (RunId id in ids.Distinct().OrderBy(id => id.Value, StringComparer.Ordinal))
+        foreach (RunId id in ids)
+            _settling.Settle(id);
+        _readers.Read(reader =>
         {
-            if (RunStore.FindInfo(reader.Database, id) is not { } run)
-                continue;
-            Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 ORDER BY ts, step, value LIMIT ?3")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, left);
-            foreach (Row row in points.Query())
+            if (reader.Keys.Find(key) is not { } number)
+                return false;
+            long left = most;
+            foreach (RunId id in ids.Distinct().OrderBy(id => id.Value, StringComparer.Ordinal))
             {
-                visit(id, Point(key, row));
-                left--;
+                if (RunStore.FindInfo(reader.Database, id) is not { } run)
+                    continue;
+                Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 ORDER BY ts, step, value LIMIT ?3")
+                    .Bind(1, run.Row).Bind(2, number).Bind(3, left);
+                foreach (Row row in points.Query())
+                {
+                    visit(id, Point(key, row));
+                    left--;
+                }
+                if (left <= 0)
+                    break;
             }
-            if (left <= 0)
-                break;
-        }
-        return true;
-    }, oneState: true);
+            return true;
+        }, oneState: true);
+    }
 
     /// <summary>
     /// A sample of one metric of several runs for a chart: at most about <paramref name="most"/> steps, the same for all runs, and each run's own
     /// first and last step inside the window.
     /// </summary>
-    public void ReadInterval(IReadOnlyList<RunId> ids, string key, long? start, long? end, int most, PointVisitor visit) => _readers.Read(reader =>
+    public void ReadInterval(IReadOnlyList<RunId> ids, string key, long? start, long? end, int most, PointVisitor visit)
+    {
+        foreach (RunId id in ids)
+            _settling.Settle(id);
+        _readers.Read(reader => ReadInterval(reader, ids, key, (start ?? 0, end ?? long.MaxValue), most, visit), oneState: true);
+    }
+
+    private static bool ReadInterval(Reader reader, IReadOnlyList<RunId> ids, string key, (long First, long Last) window, int most, PointVisitor visit)
     {
         if (reader.Keys.Find(key) is not { } number)
             return false;
@@ -81,7 +99,7 @@ public sealed class MetricHistory
         {
             long? first = null, last = null;
             Statement steps = reader.Database.Prepare("SELECT DISTINCT step FROM metric WHERE run = ?1 AND key = ?2 AND step >= ?3 AND step <= ?4 ORDER BY step")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, start ?? 0).Bind(4, end ?? long.MaxValue);
+                .Bind(1, run.Row).Bind(2, number).Bind(3, window.First).Bind(4, window.Last);
             foreach (Row row in steps.Query())
             {
                 all.Add(row.Long(0));
@@ -96,7 +114,7 @@ public sealed class MetricHistory
         foreach (RunInfo run in runs)
         {
             Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 AND step >= ?3 AND step <= ?4 ORDER BY step, ts, value")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, start ?? 0).Bind(4, end ?? long.MaxValue);
+                .Bind(1, run.Row).Bind(2, number).Bind(3, window.First).Bind(4, window.Last);
             foreach (Row row in points.Query())
             {
                 if (sampled.Contains(row.Long(3)))
@@ -104,7 +122,7 @@ public sealed class MetricHistory
             }
         }
         return true;
-    }, oneState: true);
+    }
 
     /// <summary>All steps, or every n-th and the last: those at the indexes ⌊i·n/most⌋.</summary>
     internal static HashSet<long> Sample(ReadOnlySpan<long> steps, int most)

@@ -6,7 +6,7 @@ namespace Weft.Tracking;
 
 /// <summary>
 /// The points of metrics. A point is identified by all it holds, so logging it again changes nothing. Beside the points stands one summary per
-/// run and key (last, smallest, greatest, count), kept in the same transaction; lists and searches read only that.
+/// run and key (last, smallest, greatest, count), brought up to date in the same transaction; lists and searches read only that.
 /// </summary>
 internal static class MetricLog
 {
@@ -25,11 +25,41 @@ internal static class MetricLog
             throw TrackingException.Invalid($"Invalid value {point.Timestamp} for parameter '{path}timestamp' supplied: timestamp must be a nonnegative long (64-bit integer)");
     }
 
+    /// <summary>Keeps the points of a request where the next reader will have them put in their places (<see cref="StagedPoints"/>).</summary>
+    public static void Take(WriteTurn turn, RunInfo run, ReadOnlySpan<MetricPoint> points)
+    {
+        if (points.IsEmpty)
+            return;
+        PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
+        Span<PointRow> numbered = Number(turn, points, rows);
+        if (turn.Database.CanStage)
+            StagedPoints.Add(turn, run, numbered);
+        else
+            Place(turn, run.Row, run.Experiment, numbered);
+        ArrayPool<PointRow>.Shared.Return(rows);
+        WriteSubjects(turn, run, points);
+    }
+
+    /// <summary>Writes the points into their places at once.</summary>
     public static void Write(WriteTurn turn, RunInfo run, ReadOnlySpan<MetricPoint> points)
     {
         if (points.IsEmpty)
             return;
         PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
+        Place(turn, run.Row, run.Experiment, Number(turn, points, rows));
+        ArrayPool<PointRow>.Shared.Return(rows);
+        WriteSubjects(turn, run, points);
+    }
+
+    /// <summary>Puts points in their places, and brings the summaries up to those that are new.</summary>
+    public static void Place(WriteTurn turn, long run, long experiment, Span<PointRow> points)
+    {
+        int added = turn.Database.AddPoints(run, points);
+        FoldIn(turn, run, experiment, points[..added]);
+    }
+
+    private static Span<PointRow> Number(WriteTurn turn, ReadOnlySpan<MetricPoint> points, PointRow[] rows)
+    {
         string name = "";
         long key = 0;
         for (int i = 0; i < points.Length; i++)
@@ -41,14 +71,10 @@ internal static class MetricLog
             bool isNan = double.IsNaN(point.Value);
             rows[i] = new PointRow(key, point.Step, point.Timestamp, isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue), isNan);
         }
-        int added = turn.Database.AddPoints(run.Row, rows.AsSpan(0, points.Length));
-        FoldIn(turn, run, rows.AsSpan(0, added));
-        ArrayPool<PointRow>.Shared.Return(rows);
-        WriteSubjects(turn, run, points);
+        return rows.AsSpan(0, points.Length);
     }
 
-    /// <summary>Brings the summaries up to the points that are new.</summary>
-    private static void FoldIn(WriteTurn turn, RunInfo run, ReadOnlySpan<PointRow> points)
+    private static void FoldIn(WriteTurn turn, long run, long experiment, ReadOnlySpan<PointRow> points)
     {
         var news = new Dictionary<long, News>();
         foreach (ref readonly PointRow point in points)
@@ -58,7 +84,7 @@ internal static class MetricLog
                 tally = new News { Min = double.NaN, Max = double.NaN };
             tally.Add(point);
         }
-        Statement fold = turn.Database.Prepare(Fold).Bind(1, run.Row).Bind(3, run.Experiment);
+        Statement fold = turn.Database.Prepare(Fold).Bind(1, run).Bind(3, experiment);
         foreach ((long key, News tally) in news)
         {
             fold.Bind(2, key).Bind(4, tally.Last.Value).Bind(5, tally.Last.IsNan).Bind(6, tally.Last.Step).Bind(7, tally.Last.Timestamp)

@@ -53,6 +53,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
     /// <summary>The last value of each metric of a node's runs; of several runs the one that started last counts.</summary>
     public ImmutableSortedDictionary<string, Value> LastMetrics(ExecutionId execution, NodePath path)
     {
+        Settle(execution, path);
         var metrics = Value.NoEntries.ToBuilder();
         Statement select = database.Prepare("""
             SELECT k.name, m.value, m.nan FROM run r JOIN metric_last m ON m.run = r.id JOIN key k ON k.id = m.key
@@ -61,6 +62,21 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
         foreach (Row row in select.Bind(1, execution.Value).Bind(2, path.Text).Query())
             metrics[row.Text(0)] = Value.Of(row.Long(2) != 0 ? double.NaN : row.Double(1));
         return metrics.ToImmutable();
+    }
+
+    /// <summary>Puts the points that the node's programs logged a moment ago in their places, within the open write or in one of its own.</summary>
+    private void Settle(ExecutionId execution, NodePath path)
+    {
+        var runs = new List<long>();
+        Statement select = database.Prepare("SELECT DISTINCT r.id FROM run r JOIN staged s ON s.run = r.id WHERE r.execution = ?1 AND r.path = ?2");
+        foreach (Row row in select.Bind(1, execution.Value).Bind(2, path.Text).Query())
+            runs.Add(row.Long(0));
+        if (runs.Count == 0)
+            return;
+        using Transaction? own = database.InTransaction ? null : database.BeginWrite(CancellationToken.None);
+        foreach (long run in runs)
+            StagedPoints.Settle(_turn, run);
+        own?.Commit();
     }
 
     /// <summary>Whether the node's program made runs itself: then these are its runs.</summary>

@@ -25,14 +25,10 @@ internal static class RunReader
     };
 
     /// <summary>The run's data, inputs and outputs as JSON (see <see cref="RunJson"/>), ready-made or made now.</summary>
-    public static byte[] Summary(Database db, RunInfo info, out bool isStored)
+    public static byte[] Summary(Database db, RunInfo info)
     {
         foreach (Row row in db.Prepare("SELECT summary FROM run WHERE id = ?1 AND summary IS NOT NULL").Bind(1, info.Row).Query())
-        {
-            isStored = true;
             return row.Blob(0).ToArray();
-        }
-        isStored = false;
         return MakeSummary(db, info);
     }
 
@@ -44,8 +40,11 @@ internal static class RunReader
     }
 
     /// <summary>Makes the summary and keeps it, within a write.</summary>
-    public static void StoreSummary(Database db, RunInfo info) =>
-        db.Prepare("UPDATE run SET summary = ?2 WHERE id = ?1").Bind(1, info.Row).BindBlob(2, MakeSummary(db, info)).Run();
+    public static void StoreSummary(WriteTurn turn, RunInfo info)
+    {
+        StagedPoints.Settle(turn, info.Row);
+        turn.Database.Prepare("UPDATE run SET summary = ?2 WHERE id = ?1").Bind(1, info.Row).BindBlob(2, MakeSummary(turn.Database, info)).Run();
+    }
 
     private static ImmutableArray<MetricSummary> Metrics(Database db, long run)
     {

@@ -27,21 +27,27 @@ public sealed class RunSearch
 
     private readonly WriteLoop _writer;
     private readonly ReaderPool _readers;
+    private readonly Settling _settling;
 
-    internal RunSearch(WriteLoop writer, ReaderPool readers)
+    internal RunSearch(WriteLoop writer, ReaderPool readers, Settling settling)
     {
+        _settling = settling;
         _writer = writer;
         _readers = readers;
     }
 
     /// <summary>Whether a metric was ever logged under this name.</summary>
-    public bool IsMetric(string name) => _readers.Read(reader =>
-        reader.Keys.Find(name) is { } key && reader.Database.Prepare("SELECT 1 FROM metric_last WHERE key = ?1 LIMIT 1").Bind(1, key).Any());
+    public bool IsMetric(string name)
+    {
+        _settling.SettleAll();
+        return _readers.Read(reader => reader.Keys.Find(name) is { } key && reader.Database.Prepare("SELECT 1 FROM metric_last WHERE key = ?1 LIMIT 1").Bind(1, key).Any());
+    }
 
     /// <summary>One page of runs with all their data.</summary>
     public Page<Run> Find(RunQuery query)
     {
         Parsed parsed = Parse(query);
+        _settling.SettleAll();
         return _readers.Read(reader =>
         {
             List<long> ids = RunSearchPlan.Find(reader, query.Experiments, parsed.Clauses, parsed.Orders, query.View, parsed.Offset, query.Most + 1);
@@ -62,6 +68,7 @@ public sealed class RunSearch
     internal string? Visit(RunQuery query, RunVisitor visit)
     {
         Parsed parsed = Parse(query);
+        _settling.SettleAll();
         var missing = new List<RunId>();
         string? next = _readers.Read(reader =>
         {
@@ -93,7 +100,7 @@ public sealed class RunSearch
         foreach (RunId id in ids)
         {
             if (RunStore.FindInfo(turn.Database, id) is { } run)
-                RunReader.StoreSummary(turn.Database, run);
+                RunReader.StoreSummary(turn, run);
         }
     }
 

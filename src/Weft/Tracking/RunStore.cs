@@ -43,10 +43,12 @@ public sealed class RunStore
 
     private readonly WriteLoop _writer;
     private readonly ReaderPool _readers;
+    private readonly Settling _settling;
     private readonly bool _truncates;
 
-    internal RunStore(WriteLoop writer, ReaderPool readers, bool truncates)
+    internal RunStore(WriteLoop writer, ReaderPool readers, Settling settling, bool truncates)
     {
+        _settling = settling;
         _writer = writer;
         _readers = readers;
         _truncates = truncates;
@@ -76,17 +78,25 @@ public sealed class RunStore
     /// <summary>The run with everything but the points of its metrics.</summary>
     public Run Get(RunId id) => Find(id) ?? throw NotFound(id);
 
-    public Run? Find(RunId id) => _readers.Read(reader => FindInfo(reader.Database, id) is { } info ? RunReader.Complete(reader.Database, info) : null, oneState: true);
+    public Run? Find(RunId id)
+    {
+        _settling.Settle(id);
+        return _readers.Read(reader => FindInfo(reader.Database, id) is { } info ? RunReader.Complete(reader.Database, info) : null, oneState: true);
+    }
 
     public RunInfo GetInfo(RunId id) => _readers.Read(reader => FindInfo(reader.Database, id)) ?? throw NotFound(id);
 
     /// <summary>The run as MLflow's JSON, written to <paramref name="json"/> as the members of an object: info, data, inputs, outputs.</summary>
-    public void Write(RunId id, Utf8JsonWriter json) => _readers.Read(reader =>
+    public void Write(RunId id, Utf8JsonWriter json)
     {
-        RunInfo info = FindInfo(reader.Database, id) ?? throw NotFound(id);
-        RunJson.Write(json, info, RunReader.Summary(reader.Database, info, out _));
-        return true;
-    }, oneState: true);
+        _settling.Settle(id);
+        _readers.Read(reader =>
+        {
+            RunInfo info = FindInfo(reader.Database, id) ?? throw NotFound(id);
+            RunJson.Write(json, info, RunReader.Summary(reader.Database, info));
+            return true;
+        }, oneState: true);
+    }
 
     /// <summary>The runs that belong to a node of an execution, oldest first.</summary>
     public ImmutableArray<RunInfo> OfNode(ExecutionId execution, NodePath path) => _readers.Read(reader =>
@@ -137,7 +147,7 @@ public sealed class RunStore
                 if (turn.Database.Prepare("UPDATE run SET status = ?2, ended = ?3 WHERE id = ?1 AND status IN ('RUNNING', 'SCHEDULED')")
                     .Bind(1, run.Row).Bind(2, Words.Of(status)).Bind(3, turn.Now).Run() > 0)
                 {
-                    RunReader.StoreSummary(turn.Database, run);
+                    RunReader.StoreSummary(turn, run);
                 }
             }
             return runs.Length;
@@ -155,7 +165,7 @@ public sealed class RunStore
         run = run with { Status = change.Status ?? run.Status, Ended = change.Ended ?? run.Ended };
         turn.Database.Prepare("UPDATE run SET status = ?2, ended = ?3 WHERE id = ?1").Bind(1, run.Row).Bind(2, Words.Of(run.Status)).Bind(3, run.Ended).Run();
         if (change.Status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed)
-            RunReader.StoreSummary(turn.Database, run);
+            RunReader.StoreSummary(turn, run);
         return run;
     });
 
@@ -309,7 +319,7 @@ public sealed class RunStore
             foreach (Param param in news)
                 insert.Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Post();
         }
-        MetricLog.Write(turn, run, batch.Metrics.Span);
+        MetricLog.Take(turn, run, batch.Metrics.Span);
         foreach (Label label in batch.Labels)
             SetLabel(turn, run, label);
         Touch(turn, run);

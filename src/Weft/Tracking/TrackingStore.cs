@@ -27,10 +27,11 @@ public sealed class TrackingStore : IAsyncDisposable
         EnsureDefault(writing, options, clock);
         _writer = new WriteLoop(writing, clock);
         _readers = new ReaderPool(open, mostReaders);
+        Settling = new Settling(_writer, _readers);
         Experiments = new ExperimentStore(_writer, _readers, options.ArtifactRoot);
-        Runs = new RunStore(_writer, _readers, options.TruncatesLongValues);
-        History = new MetricHistory(_readers);
-        Search = new RunSearch(_writer, _readers);
+        Runs = new RunStore(_writer, _readers, Settling, options.TruncatesLongValues);
+        History = new MetricHistory(_readers, Settling);
+        Search = new RunSearch(_writer, _readers, Settling);
         Inputs = new InputStore(_writer, _readers);
         LoggedModels = new LoggedModelStore(_writer, _readers);
         Registry = new ModelRegistry(_writer, _readers);
@@ -44,6 +45,8 @@ public sealed class TrackingStore : IAsyncDisposable
     internal WriteLoop Writer => _writer;
 
     internal ReaderPool Readers => _readers;
+
+    internal Settling Settling { get; }
 
     public ExperimentStore Experiments { get; }
 

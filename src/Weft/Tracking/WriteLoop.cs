@@ -1,16 +1,17 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Weft.Records;
 
 namespace Weft.Tracking;
 
 /// <summary>
-/// The one loop that writes. Whoever wants to write hands over a piece of work and awaits it; the loop takes all that waits, does it in one
-/// transaction and answers after the commit. So a hundred clients share one commit, and an answer means that the write is kept.
+/// The one loop that writes, on a thread of its own. Whoever wants to write hands over a piece of work and awaits it; the loop takes all that waits, does
+/// it in one transaction and answers after the commit. So a hundred clients share one commit, and an answer means that the write is kept.
 /// <para>
 /// A piece of work checks everything before its first write: a <see cref="TrackingException"/> then leaves nothing behind and does not disturb
 /// the others. Any other failure undoes the transaction, and its pieces are done again one by one, so that only the one at fault fails. So a
 /// piece may be done several times before its answer, and keeps nothing outside of the database.
 /// </para>
+/// When nothing was handed over for a moment, or too much waits, the loop moves points to their places (<see cref="StagedPoints"/>).
 /// </summary>
 internal sealed class WriteLoop : IAsyncDisposable
 {
@@ -20,30 +21,35 @@ internal sealed class WriteLoop : IAsyncDisposable
     /// <summary>How often a turn that a broken connection undid is done again.</summary>
     private const int Retries = 5;
 
-    /// <summary>How much work may wait: beyond it the callers wait to hand theirs over.</summary>
-    private const int QueueLength = 4096;
+    /// <summary>How much work that nobody waits for may be in the queue.</summary>
+    private const int MostPosted = 256;
 
-    private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    /// <summary>How many points may wait to be moved. Many, so that neighbours come together; a search waits half a second for as many.</summary>
+    private const int MostStaged = 300_000;
+
+    /// <summary>How long nobody must write before waiting points are moved: clients that log one value after the other are not kept waiting.</summary>
+    private const int IdleMilliseconds = 100;
+
+    /// <summary>Not bounded: each piece but <see cref="MostPosted"/> has a caller who waits for it.</summary>
+    private readonly BlockingCollection<Work> _queue = [];
     private readonly WriteTurn _turn;
     private readonly Task _loop;
 
     /// <summary>Takes the connection over, and closes it at the end.</summary>
     public WriteLoop(Database database, TimeProvider clock)
     {
-        _turn = new WriteTurn(database, clock);
-        _loop = Task.Run(RunAsync);
+        // Points that a killed process left: how many does not matter.
+        int left = database.CanWrite && database.Prepare("SELECT 1 FROM staged LIMIT 1").Any() ? 1 : 0;
+        _turn = new WriteTurn(database, clock) { Staged = left };
+        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>How many commits were made.</summary>
-    public long Commits { get; private set; }
-
     /// <summary>Does the work in one of the next transactions; completes when it is committed.</summary>
-    public async Task<T> WriteAsync<T>(Func<WriteTurn, T> work)
+    public Task<T> WriteAsync<T>(Func<WriteTurn, T> work)
     {
         var item = new Work<T>(work);
-        if (!_queue.Writer.TryWrite(item))
-            await _queue.Writer.WriteAsync(item);
-        return await item.Done;
+        _queue.Add(item);
+        return item.Done;
     }
 
     public Task WriteAsync(Action<WriteTurn> work) => WriteAsync(turn =>
@@ -52,30 +58,34 @@ internal sealed class WriteLoop : IAsyncDisposable
         return true;
     });
 
-    /// <summary>Hands over work that nobody waits for and that may be left undone: when the queue is full, or when it fails.</summary>
-    public void Post(Action<WriteTurn> work) => _queue.Writer.TryWrite(new Work<bool>(turn =>
+    /// <summary>Hands over work that nobody waits for and that may be left undone: when much is waiting, or when it fails.</summary>
+    public void Post(Action<WriteTurn> work)
     {
-        work(turn);
-        return true;
-    }));
+        if (_queue.Count >= MostPosted)
+            return;
+        _queue.Add(new Work<bool>(turn =>
+        {
+            work(turn);
+            return true;
+        }));
+    }
 
     /// <summary>Does what was handed over, then closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_queue.Writer.TryComplete())
+        if (_queue.IsAddingCompleted)
             return;
+        _queue.CompleteAdding();
         await _loop;
         _turn.Database.Dispose();
+        _queue.Dispose();
     }
 
-    private async Task RunAsync()
+    private void Run()
     {
         var turn = new List<Work>(TurnLength);
-        while (await _queue.Reader.WaitToReadAsync())
+        while (TryTake(turn))
         {
-            turn.Clear();
-            while (turn.Count < TurnLength && _queue.Reader.TryRead(out Work? work))
-                turn.Add(work);
             if (!TryCommit(turn))
             {
                 foreach (Work work in turn)
@@ -83,7 +93,41 @@ internal sealed class WriteLoop : IAsyncDisposable
             }
             foreach (Work work in turn)
                 work.Answer();
+            while (_turn.Staged > MostStaged && TrySettle())
+            {
+            }
         }
+    }
+
+    /// <summary>Waits for work, moving points meanwhile; false when the queue was closed and all is done.</summary>
+    private bool TryTake(List<Work> turn)
+    {
+        turn.Clear();
+        int patience = _turn.Staged > 0 ? IdleMilliseconds : Timeout.Infinite;
+        Work? work;
+        while (!_queue.TryTake(out work, patience))
+        {
+            if (_turn.Staged > 0 && TrySettle())
+                patience = 0;
+            else if (_queue.IsCompleted)
+                return false;
+            else
+                patience = Timeout.Infinite;
+        }
+        do
+        {
+            turn.Add(work);
+        }
+        while (turn.Count < TurnLength && _queue.TryTake(out work));
+        return true;
+    }
+
+    /// <summary>Moves some points to their places; false when it failed, and somebody who reads them will be told why.</summary>
+    private bool TrySettle()
+    {
+        var settling = new Work<bool>(turn => StagedPoints.SettleOldest(turn, long.MaxValue));
+        CommitAlone(settling);
+        return !settling.HasFailed;
     }
 
     private bool TryCommit(List<Work> works)
@@ -96,7 +140,6 @@ internal sealed class WriteLoop : IAsyncDisposable
                 foreach (Work work in works)
                     work.Do(_turn);
                 transaction.Commit();
-                Commits++;
                 return true;
             }
             catch (DatabaseException lost) when (lost.Fault == DatabaseFault.Lost && retry < Retries)
@@ -130,6 +173,8 @@ internal sealed class WriteLoop : IAsyncDisposable
         private Exception? _failure;
 
         public Task<T> Done => _done.Task;
+
+        public bool HasFailed => _failure is not null;
 
         public override void Do(WriteTurn turn)
         {
@@ -166,6 +211,12 @@ internal sealed class WriteTurn(Database database, TimeProvider clock)
     public Database Database { get; } = database;
 
     public KeyNumbers Keys { get; } = new(database);
+
+    /// <summary>How many points wait to be moved to their places, about: it decides when, not whether.</summary>
+    public long Staged { get; set; }
+
+    /// <summary>Room for points while they are moved, which is used again and again.</summary>
+    public List<PointRow> Points { get; } = [];
 
     /// <summary>Unix milliseconds.</summary>
     public long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();

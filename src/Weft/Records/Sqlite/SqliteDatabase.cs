@@ -66,8 +66,13 @@ internal sealed unsafe class SqliteDatabase : Database
 
     public override bool CanWrite => Options.Writer is null;
 
+    public override bool CanStage => Journal == SqliteJournal.WriteAhead;
+
     /// <summary>Pages in the write-ahead log after this connection's last commit; what <see cref="Checkpoint"/> would move.</summary>
     public int LogPages { get; private set; }
+
+    /// <summary>How commits reach the file.</summary>
+    private SqliteJournal Journal { get; set; }
 
     /// <summary>As it was opened.</summary>
     public SqliteOptions Options { get; }
@@ -311,8 +316,8 @@ internal sealed unsafe class SqliteDatabase : Database
     private void Configure()
     {
         bool isShared = IsFile && FileSystems.IsNetwork(Path.GetDirectoryName(Path.GetFullPath(Location))!);
-        SqliteJournal chosen = Options.Journal ?? (isShared ? SqliteJournal.Rollback : SqliteJournal.WriteAhead);
-        string journal = chosen == SqliteJournal.WriteAhead ? "wal" : "truncate";
+        Journal = Options.Journal ?? (isShared ? SqliteJournal.Rollback : SqliteJournal.WriteAhead);
+        string journal = Journal == SqliteJournal.WriteAhead ? "wal" : "truncate";
         if (IsFile && Options is { Writer: null, IsForeign: false })
         {
             // A project that was moved to the network: its log must be read once more, without the shared memory that does not work there.
@@ -325,8 +330,8 @@ internal sealed unsafe class SqliteDatabase : Database
         if (isShared)
             Execute("PRAGMA locking_mode = NORMAL");
         // FULL is what the rollback journal needs to survive a power cut; with the write-ahead log NORMAL is safe.
-        string synchronous = chosen == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
-        Execute($"PRAGMA synchronous = {synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA case_sensitive_like = ON");
+        string synchronous = Journal == SqliteJournal.WriteAhead ? "NORMAL" : "FULL";
+        Execute($"PRAGMA synchronous = {synchronous}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA secure_delete = FAST; PRAGMA case_sensitive_like = ON");
     }
 
     private nint CompileFirst(ReadOnlySpan<byte> sql, bool keep, out int used)

@@ -30,6 +30,7 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
 
     public override IEnumerable<RunEntry> Runs(ExperimentEntry experiment, Predicate<RunId> skips)
     {
+        store.Settling.SettleAll();
         long last = 0;
         while (true)
         {
@@ -44,6 +45,7 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
 
     public override IEnumerable<ReadOnlyMemory<MetricPoint>> Points(RunEntry run)
     {
+        store.Settling.Settle(run.Run.Info.Id);
         var last = new PointRow(0, 0, 0, 0, false);
         while (true)
         {
