@@ -107,6 +107,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
             activity?.SetTag("http.response.status_code", context.Response.StatusCode);
             if (_log.IsEnabled(LogLevel.Information))
                 Log.Answered(_log, context.Request.Method, path, context.Response.StatusCode, took.TotalMilliseconds, call.Caller.Name);
+            call.Release();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Weft.Server.Rest;
@@ -22,6 +23,9 @@ internal sealed class Call(HttpContext http, Application application, string pat
     private const int LargestKept = 1024 * 1024;
 
     private static readonly ConcurrentBag<ArrayBufferWriter<byte>> s_buffers = [];
+
+    /// <summary>The request's body, in an array that other calls use after this one.</summary>
+    private byte[]? _body;
 
     public HttpContext Http { get; } = http;
 
@@ -77,25 +81,40 @@ internal sealed class Call(HttpContext http, Application application, string pat
             throw TrackingException.Invalid($"Bad Request. Content-Type should be application/json, found '{request.ContentType}'.");
         if (!mayHaveBody)
             return default;
-        var body = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 4096));
+        _body = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 4096));
+        int length = 0;
         while (true)
         {
-            int read = await request.Body.ReadAsync(body.GetMemory(1), Http.RequestAborted);
-            if (read == 0)
-                break;
-            body.Advance(read);
-            if (body.WrittenCount > LongestJson)
+            ReadResult read = await request.BodyReader.ReadAsync(Http.RequestAborted);
+            int total = checked(length + (int)read.Buffer.Length);
+            if (total > LongestJson)
                 throw TooLong();
+            if (total > _body.Length)
+                Lengthen(total, length);
+            read.Buffer.CopyTo(_body.AsSpan(length));
+            length = total;
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+                return Unwrapped(_body.AsMemory(0, length));
         }
-        return Unwrapped(body.WrittenMemory);
     }
 
-    /// <summary>The JSON body, which stays there for a handler that reads it afterwards.</summary>
+    /// <summary>The JSON body, which stays there for a handler that reads it afterwards, and for who needs it when the call has ended.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> KeepBodyAsync()
     {
         ReadOnlyMemory<byte> body = await ReadBodyAsync();
+        _body = null;
         Given = body;
         return body;
+    }
+
+    /// <summary>The call has ended: what it read may be overwritten by another.</summary>
+    public void Release()
+    {
+        if (_body is not { } body)
+            return;
+        _body = null;
+        ArrayPool<byte>.Shared.Return(body);
     }
 
     /// <summary>The JSON that a handler answers to a request, for the same caller.</summary>
@@ -153,6 +172,14 @@ internal sealed class Call(HttpContext http, Application application, string pat
         response.ContentType = type;
         response.ContentLength = body.Length;
         await response.BodyWriter.WriteAsync(body, Http.RequestAborted);
+    }
+
+    private void Lengthen(int least, int used)
+    {
+        byte[] longer = ArrayPool<byte>.Shared.Rent(Math.Max(least, Math.Min(_body!.Length * 2, LongestJson)));
+        _body.AsSpan(0, used).CopyTo(longer);
+        ArrayPool<byte>.Shared.Return(_body);
+        _body = longer;
     }
 
     private static readonly byte[] s_nothing = "{}"u8.ToArray();
