@@ -16,7 +16,7 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     private readonly Dictionary<AttemptId, Work> _works = [];
     private readonly ConcurrentQueue<Work> _done = new();
     private readonly CancellationTokenSource _closing = new();
-    private BlockingCollection<Work>? _queue;
+    private readonly Queue<Work> _queue = [];
     private Thread? _worker;
 
     public int Count => inner.Count + _works.Values.Count(work => work.IsOurs);
@@ -95,12 +95,12 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     public void Dispose()
     {
         _closing.Cancel();
-        _queue?.CompleteAdding();
+        lock (_queue)
+            Monitor.Pulse(_queue);
         _worker?.Join();
         inner.Dispose();
         foreach (Work work in _works.Values.Where(work => work.Stage == Stage.Placing))
             work.Grant.Dispose();
-        _queue?.Dispose();
         _closing.Dispose();
     }
 
@@ -136,20 +136,23 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     private void Hand(Work work, Stage stage)
     {
         work.Stage = stage;
-        if (_queue is null)
+        if (_worker is null)
         {
-            _queue = [];
             _worker = new Thread(WorkOff) { IsBackground = true, Name = "staging" };
             _worker.Start();
         }
-        _queue.Add(work);
+        lock (_queue)
+        {
+            _queue.Enqueue(work);
+            Monitor.Pulse(_queue);
+        }
     }
 
     private void WorkOff()
     {
         try
         {
-            foreach (Work work in _queue!.GetConsumingEnumerable(_closing.Token))
+            while (Next() is { } work)
             {
                 Do(work);
                 _done.Enqueue(work);
@@ -159,6 +162,21 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
         catch (OperationCanceledException)
         {
             // The loop lets go; whoever resumes begins again what was under way.
+        }
+    }
+
+    /// <summary>Sleeps until there is work; null when there is to be no more. The collections of the framework would spin first, and take the processor from the tasks.</summary>
+    private Work? Next()
+    {
+        lock (_queue)
+        {
+            while (!_closing.IsCancellationRequested)
+            {
+                if (_queue.TryDequeue(out Work? work))
+                    return work;
+                Monitor.Wait(_queue);
+            }
+            return null;
         }
     }
 
