@@ -110,7 +110,10 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     }
 
     /// <summary>The name under which its results are kept; null when it keeps none.</summary>
-    public string? Project => Prepared.Definitions.OfType<Definition.OfWorkflow>().FirstOrDefault(one => one.Name == Prepared.Workflow)?.Workflow.Project;
+    public string? Project => Workflow?.Project;
+
+    /// <summary>Where its outputs are kept; null for the project's state.</summary>
+    public string? Store => Workflow?.Store;
 
     /// <summary>How results of earlier executions are used.</summary>
     public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
@@ -122,7 +125,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         var diagnostics = new Diagnostics();
         if (Prepared.Obstacle is { } obstacle)
             throw new DiagnosticException(obstacle);
-        Facts facts = PlanFacts.Of(Root, Project, CacheMode, surroundings, clock);
+        Facts facts = PlanFacts.Of(Root, Project, Store, CacheMode, surroundings, clock);
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
         CheckSecrets(surroundings, diagnostics);
         foreach (Definition definition in Prepared.Definitions)
@@ -136,6 +139,8 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             PythonFunctionCheck.Check(function, Root, diagnostics);
         return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;
     }
+
+    private WorkflowDefinition? Workflow => Prepared.Definitions.OfType<Definition.OfWorkflow>().FirstOrDefault(one => one.Name == Prepared.Workflow)?.Workflow;
 
     /// <summary>A secret that nobody has set is found out before anything starts.</summary>
     private void CheckSecrets(Surroundings surroundings, Diagnostics diagnostics)

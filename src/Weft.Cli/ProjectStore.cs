@@ -36,8 +36,11 @@ internal sealed class ProjectStore : IDisposable
 
     public Executions Executions { get; }
 
-    /// <summary>Where the outputs of tasks lie.</summary>
+    /// <summary>What is kept on this machine: the project's code, and outputs unless a plan keeps them elsewhere.</summary>
     public BlobStore Blobs => field ??= new FolderBlobStore(new StateFolder(FolderOf(Root)).Blobs, new FileHashes(null, Clock), Clock);
+
+    /// <summary>Where the outputs of a plan lie.</summary>
+    public BlobStore BlobsOf(Plan plan, Surroundings surroundings) => OutputStores.Open(Root, plan.Root.Store, new FileHashes(null, Clock), surroundings, Clock);
 
     public static string FolderOf(string root) => Path.Combine(root, StateFolder.Name);
 

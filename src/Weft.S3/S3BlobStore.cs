@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Weft.Platform;
 using Weft.Storage;
@@ -51,10 +50,8 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
     {
         const UnixFileMode readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         const UnixFileMode executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        using Stream content = TryOpen(digest) ?? throw new BlobMissingException(digest, Location);
         string part = target + ".weft-part";
-        if (!TryFetch(content, digest, part) && !TryFetch(content, digest, part))
-            throw new IOException($"the content {digest.Short} of {Location} is not what it was: remove it there, and run what made it again");
+        Fetch(digest, part);
         File.SetUnixFileMode(part, readable | (isExecutable ? executable : 0) | (how == HandOut.Writable ? UnixFileMode.UserWrite : 0));
         File.Move(part, target);
     }
@@ -178,29 +175,6 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
             return true;
         await folder.PutAsync(UseOf(digest), ReadOnlyMemory<byte>.Empty, isNew: false, cancel);
         return true;
-    }
-
-    /// <summary>Reads what is missing of a part file, and says whether it then has the digest; if not, it is removed.</summary>
-    private static bool TryFetch(Stream content, Digest digest, string part)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] buffer = new byte[1 << 17];
-        using (var file = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite))
-        {
-            for (int read; (read = file.Read(buffer)) > 0;)
-                hash.AppendData(buffer, 0, read);
-            content.Position = file.Length;
-            for (int read; (read = content.Read(buffer)) > 0;)
-            {
-                hash.AppendData(buffer, 0, read);
-                file.Write(buffer, 0, read);
-            }
-            file.Flush(flushToDisk: true);
-        }
-        if (Convert.ToHexStringLower(hash.GetHashAndReset()) == digest.Hex)
-            return true;
-        File.Delete(part);
-        return false;
     }
 
     private static IOException Changed(string path) => new($"{path} was written to while it was being stored");

@@ -24,7 +24,11 @@ internal static class ExecCommand
         string folder = Path.GetFullPath(words[1], session.Surroundings.WorkingFolder);
         if (!Directory.Exists(folder))
             throw new DiagnosticException("cli/no-folder", $"no folder `{words[1]}`", arguments.Words[1].Whole);
-        using var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()) { Secret = name => SecretCommands.ValueOf(words[0], name, session.Surroundings) });
+        using var host = new TaskHost(new RunFolder(folder), new HostSurroundings(words[0], EnvironmentBlock.Current()) 
+        {
+            Secret = name => SecretCommands.ValueOf(words[0], name, session.Surroundings),
+            Store = (here, place) => OutputStores.Beyond(here, place, session.Surroundings, TimeProvider.System),
+        });
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;

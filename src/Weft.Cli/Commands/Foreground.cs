@@ -35,6 +35,7 @@ internal static class Foreground
                 Parallel = options.Parallel,
                 IgnoreResources = options.IgnoreResources,
                 ProjectFolder = store.Root,
+                Blobs = plan.Root.Store is null ? null : store.BlobsOf(plan, session.Surroundings),
                 Environment = EnvironmentBlock.Current(),
                 HostProgram = Environment.ProcessPath is { } program ? [program, "exec"] : [],
                 TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,

@@ -45,7 +45,7 @@ internal static class ProjectCheck
         if (problems.HasErrors || prepared.Definitions.OfType<Definition.OfWorkflow>().First(one => one.Name == prepared.Workflow).Workflow.In.Any(port => !port.Value.IsOptional))
             return problems;
         var planned = new Diagnostics();
-        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
+        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
         if (prepared.Points is { } points)
             ConfigurationCheck.Run(points, surroundings.Variables, planned);
         foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))

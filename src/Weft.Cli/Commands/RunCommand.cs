@@ -34,6 +34,7 @@ internal static class RunCommand
         if (launch.Configurations is { } configurations && (configurations.Obstacle is not null || configurations.Checked < configurations.Total))
             session.Say(configurations.ToString());
 
+        OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
         using ExecutionStart start = store.Executions.Start(new ExecutionRequest
@@ -68,6 +69,7 @@ internal static class RunCommand
             throw new DiagnosticException("plan/words", "a plan has its workflow and its parameters already", arguments.Words[0].Whole, "leave the words out, or plan anew");
         string root = Launch.FindRoot(arguments, session);
         Plan plan = PlanFile.Read(file, root, session, TimeProvider.System);
+        OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(root, session, toWrite: true);
         var code = new CodeState(store);
         using ExecutionStart start = store.Executions.Start(new ExecutionRequest

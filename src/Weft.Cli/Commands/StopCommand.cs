@@ -4,6 +4,7 @@ using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
 using Weft.Text;
+using Weft.Workflows;
 
 namespace Weft.Cli.Commands;
 
@@ -55,10 +56,12 @@ internal static class StopCommand
     /// <summary>Nobody runs it: what is left of it is ended by us.</summary>
     private static int EndHere(ProjectStore store, ExecutionRow row, Session session)
     {
-        using RunningExecution run = store.Executions.Take(row.Id, store.PlanOf(row), new RunOptions
+        Plan plan = store.PlanOf(row);
+        using RunningExecution run = store.Executions.Take(row.Id, plan, new RunOptions
         {
             ProjectFolder = store.Root,
             ArtifactRoot = Path.Combine(store.Root, "mlruns"),
+            Blobs = store.BlobsOf(plan, session.Surroundings),
             Environment = EnvironmentBlock.Current(),
             User = Environment.UserName,
         });

@@ -66,7 +66,7 @@ internal static class WhyCommand
         NodeRow? row = store.Records.FindNode(execution.Id, path);
         Phase phase = row is null ? Phase.Waiting : Enum.Parse<Phase>(row.Phase);
         AttemptRow? last = row is { Attempt: > 0 } && store.Records.Attempts(execution.Id, path) is [.., var newest] ? newest : null;
-        ResultCache? cache = PlanFacts.CacheOf(store.Root, new FileHashes(null, store.Clock), session.Surroundings, store.Clock);
+        ResultCache? cache = PlanFacts.CacheOf(store.Root, plan.Root.Store, new FileHashes(null, store.Clock), session.Surroundings, store.Clock);
         switch (phase)
         {
             case Phase.Reused:

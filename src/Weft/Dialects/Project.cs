@@ -27,9 +27,10 @@ public sealed class Project
     /// <summary>Files and folders that make a folder a project, relative to it.</summary>
     private static readonly string[] Marks = [StateFolder, WeftFile.Name, .. HydraFlowFiles, .. Array.ConvertAll(Unsupported, file => file.Path), "conf"];
 
-    private Project(string root, ImmutableArray<Runnable> runnables, ImmutableArray<string> files, ImmutableArray<Diagnostic> unread, Diagnostics diagnostics)
+    private Project(string root, string? store, ImmutableArray<Runnable> runnables, ImmutableArray<string> files, ImmutableArray<Diagnostic> unread, Diagnostics diagnostics)
     {
         Root = root;
+        Store = store;
         Runnables = runnables;
         Files = files;
         Unread = unread;
@@ -38,6 +39,9 @@ public sealed class Project
 
     /// <summary>The project's folder, absolute.</summary>
     public string Root { get; }
+
+    /// <summary>Where outputs are kept, such as <c>s3://bucket/folder</c>; null for the project's state.</summary>
+    public string? Store { get; }
 
     /// <summary>What can be run, file by file in the order of each file.</summary>
     public ImmutableArray<Runnable> Runnables { get; }
@@ -70,11 +74,16 @@ public sealed class Project
         var diagnostics = new Diagnostics();
         var runnables = ImmutableArray.CreateBuilder<Runnable>();
         var files = ImmutableArray.CreateBuilder<string>();
+        string? store = null;
         if (File.Exists(Path.Combine(root, WeftFile.Name)))
         {
             files.Add(WeftFile.Name);
-            if (TextFile.Read(Path.Combine(root, WeftFile.Name), WeftFile.Name, diagnostics) is { } source)
-                runnables.AddRange(Native(source, root, environment, diagnostics));
+            int before = diagnostics.Errors;
+            if (TextFile.Read(Path.Combine(root, WeftFile.Name), WeftFile.Name, diagnostics) is { } source && WeftFile.Read(source, root, diagnostics) is { } file)
+            {
+                runnables.AddRange(Native(file, isRight: diagnostics.Errors == before, environment, diagnostics));
+                store = file.Store;
+            }
         }
         bool hasHydraFlow = false;
         foreach (string name in HydraFlowFiles)
@@ -92,16 +101,13 @@ public sealed class Project
             if (Path.Exists(Path.Combine(root, path)))
                 unread.Add(new Diagnostic("project/unsupported", $"`{path}` {words}") { Severity = Severity.Warning });
         }
-        return new Project(root, runnables.ToImmutable(), files.ToImmutable(), unread.ToImmutable(), diagnostics);
+        return new Project(root, store, runnables.ToImmutable(), files.ToImmutable(), unread.ToImmutable(), diagnostics);
     }
 
     /// <summary>The workflows of a native file, then the tasks of its main one; none when something is wrong with the file.</summary>
-    private static IEnumerable<Runnable> Native(Source source, string root, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
+    private static IEnumerable<Runnable> Native(WeftFile file, bool isRight, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics)
     {
-        int before = diagnostics.Errors;
-        if (WeftFile.Read(source, root, diagnostics) is not { } file)
-            return [];
-        if (diagnostics.Errors > before)
+        if (!isRight)
         {
             // All problems at once: those of expressions too, which else are found when a workflow is used.
             foreach ((string name, Span at) in file.Workflows)

@@ -15,6 +15,9 @@ internal sealed record HostSurroundings(string ProjectFolder, EnvironmentBlock E
     /// <summary>The value of a secret, or null when this machine has none of that name.</summary>
     public Func<string, string?> Secret { get; init; } = _ => null;
 
+    /// <summary>Opens the store of a plan: a folder by its path, and where else contents lie, such as <c>s3://bucket/folder</c>.</summary>
+    public Func<FolderBlobStore, string, BlobStore> Store { get; init; } = (_, place) => throw new IOException($"this program cannot keep outputs in {place}");
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
@@ -64,17 +67,17 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
             return HostResult.NotOurs;
         using var journal = new RecordLogWriter(attempt.Journal);
         Note(journal, "claimed", started);
-        Invocation call = CallOf(id);
-        EndedAttempt end = RunToEnd(call, attempt);
+        Plan plan = PlanJson.Read(File.ReadAllBytes(folder.Plan));
+        Invocation call = CallOf(id, plan);
+        EndedAttempt end = RunToEnd(call, attempt, plan.Root.Store);
         HostContract.RemoveLines(call, HostContract.FolderOf(call, surroundings.ProjectFolder));
         Note(journal, "ended", end.Ended);
         return attempt.TryEnd(end) ? HostResult.Ended : HostResult.NotOurs;
     }
 
     /// <summary>What the attempt is, from the plan and from the ends of the attempts before it.</summary>
-    private Invocation CallOf(AttemptId id)
+    private Invocation CallOf(AttemptId id, Plan plan)
     {
-        Plan plan = PlanJson.Read(File.ReadAllBytes(folder.Plan));
         // What counts for the cache is the submitter's matter: the host only needs to know where the files lie.
         Facts facts = new ProjectFiles(surroundings.ProjectFolder, new FileHashes(null, surroundings.Clock)).AddTo(new Facts(id.Execution, surroundings.Clock.GetUtcNow())) with { Folder = folder.Work, CacheMode = CacheMode.Disabled };
         Step.Start start = Decision.StartOf(plan, id, path => StateOf(id.Execution, path), facts)
@@ -92,7 +95,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         return folder.ReadState(path);
     }
 
-    private EndedAttempt RunToEnd(Invocation call, AttemptFolder attempt)
+    private EndedAttempt RunToEnd(Invocation call, AttemptFolder attempt, string? store)
     {
         ImmutableArray<KeyValuePair<string, string>> secrets = SecretsOf(call, out string? missing);
         if (missing is not null)
@@ -102,7 +105,8 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         }
         using var masked = secrets.IsEmpty ? null : new MaskedOutput([.. secrets.Select(secret => secret.Value)]);
         RunFolder places = attempt.Places(folder);
-        var blobs = new FolderBlobStore(new StateFolder(Path.GetFullPath(Path.Combine(folder.Root, "..", ".."))).Blobs, new FileHashes(null, surroundings.Clock), surroundings.Clock);
+        var here = new FolderBlobStore(new StateFolder(Path.GetFullPath(Path.Combine(folder.Root, "..", ".."))).Blobs, new FileHashes(null, surroundings.Clock), surroundings.Clock);
+        BlobStore blobs = store is null ? here : surroundings.Store(here, store);
         var staging = new Staging(surroundings.ProjectFolder, blobs, () => new SnapshotReader(surroundings.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
         using var attempts = new StagedAttempts(new LocalAttempts(places, _poller, surroundings.Clock, new LocalSurroundings(surroundings.ProjectFolder, surroundings.Environment)
         {

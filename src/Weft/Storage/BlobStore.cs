@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using Weft.Values;
 
 namespace Weft.Storage;
@@ -65,6 +67,19 @@ internal abstract class BlobStore
         return bytes;
     }
 
+    /// <summary>
+    /// Writes the content to a file that may hold the beginning of it from an earlier try, and compares all of it with the digest. What began otherwise is begun
+    /// anew.
+    /// </summary>
+    /// <exception cref="BlobMissingException">The store has none.</exception>
+    /// <exception cref="IOException">Somebody else writes to the file, or the content is not what it was; then nothing is left of it.</exception>
+    public void Fetch(Digest digest, string file)
+    {
+        using Stream content = TryOpen(digest) ?? throw new BlobMissingException(digest, Location);
+        if (!TryFetch(content, digest, file) && !TryFetch(content, digest, file))
+            throw new IOException($"the content {digest.Short} of {Location} is not what it was: remove it there, and run what made it again");
+    }
+
     /// <summary>Everything in the store, in no order, with the time of its last use as far as the store knows it.</summary>
     public abstract IEnumerable<(StoredBlob Blob, DateTimeOffset Used)> List();
 
@@ -73,6 +88,34 @@ internal abstract class BlobStore
     /// it was there before, so what a running process relies on is safe as long as the time lies a day back.
     /// </summary>
     public abstract bool TryRemove(Digest digest, DateTimeOffset unusedSince);
+
+    /// <summary>Reads what a file lacks, and says whether it then has the digest; if not, it is removed.</summary>
+    private static bool TryFetch(Stream content, Digest digest, string path)
+    {
+        const int bufferBytes = 128 * 1024;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(bufferBytes);
+        try
+        {
+            using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            for (int read; (read = file.Read(buffer)) > 0;)
+                hash.AppendData(buffer, 0, read);
+            content.Position = file.Length;
+            for (int read; (read = content.Read(buffer)) > 0;)
+            {
+                hash.AppendData(buffer, 0, read);
+                file.Write(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        if (Convert.ToHexStringLower(hash.GetHashAndReset()) == digest.Hex)
+            return true;
+        File.Delete(path);
+        return false;
+    }
 }
 
 /// <summary>A content that should be in the store is not: removed by hand, or by a <c>gc</c> that did not know its holder.</summary>

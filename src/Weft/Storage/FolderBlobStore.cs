@@ -48,8 +48,10 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
         var made = new string?[paths.Count];
         try
         {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel };
-            System.Threading.Tasks.Parallel.For(0, paths.Count, options, i => (blobs[i], made[i]) = Take(paths[i], intake));
+            if (paths.Count == 1)
+                (blobs[0], made[0]) = Take(paths[0], intake);
+            else
+                System.Threading.Tasks.Parallel.For(0, paths.Count, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel }, i => (blobs[i], made[i]) = Take(paths[i], intake));
             Flush(made);
             for (int i = 0; i < made.Length; i++)
             {
@@ -129,6 +131,16 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
             if (file.LastWriteTimeUtc < before)
                 file.Delete();
         }
+    }
+
+    /// <summary>The file of a content, which may be missing.</summary>
+    public string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex[2..]);
+
+    /// <summary>Where a content may be gathered that comes from elsewhere, by whoever holds a lock of this name; the folder is there.</summary>
+    public string ArrivalOf(Digest digest)
+    {
+        Directory.CreateDirectory(_new);
+        return Path.Combine(_new, digest.Hex);
     }
 
     /// <summary>Reads a blob and says whether it still has the content of its name.</summary>
@@ -244,8 +256,6 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
         if (temporary is not null)
             File.Delete(temporary);
     }
-
-    private string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex[2..]);
 
     private string NewName()
     {

@@ -36,6 +36,9 @@ internal sealed class TreeManifest
     /// <summary>Bytes of all files.</summary>
     public long Size => Entries.OfType<TreeEntry.File>().Sum(file => file.Size);
 
+    /// <summary>What lies at a path or below it; everything for "".</summary>
+    public ImmutableArray<TreeEntry> At(string path) => path.Length == 0 ? Entries : Entries.RemoveAll(entry => entry.Path != path && !entry.Path.StartsWith(path + "/", StringComparison.Ordinal));
+
     public static TreeManifest Of(IEnumerable<TreeEntry> entries) =>
         new([.. entries.OrderBy(entry => entry.Path, StringComparer.Ordinal)]);
 

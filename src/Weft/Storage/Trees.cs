@@ -10,6 +10,8 @@ internal sealed class Trees(BlobStore blobs)
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const int Parallel = 2;
 
+    private delegate Digest DigestOfFile(string path, in FileStatus status);
+
     /// <summary>Keeps a folder with all that is in it. The digest is the folder's; the size that of its files.</summary>
     /// <exception cref="IOException">Something in it is unreadable, changes meanwhile, or is neither file nor folder nor link.</exception>
     public StoredBlob Put(string folder, Intake intake, CancellationToken cancel)
@@ -51,6 +53,15 @@ internal sealed class Trees(BlobStore blobs)
     /// <exception cref="IOException">Something in it is unreadable, or changes meanwhile.</exception>
     public static (Digest Digest, long Size) DigestOf(string folder, FileHashes hashes)
     {
+        TreeManifest manifest = ListOf(folder, hashes.Of);
+        return (Digest.Of(manifest.Write()), manifest.Size);
+    }
+
+    /// <summary>What is in a folder that may still be written to, without digests.</summary>
+    public static TreeManifest ListOf(string folder) => ListOf(folder, (string _, in FileStatus _) => default);
+
+    private static TreeManifest ListOf(string folder, DigestOfFile digestOf)
+    {
         var entries = new List<TreeEntry>();
         foreach (string path in Walk(folder))
         {
@@ -60,11 +71,10 @@ internal sealed class Trees(BlobStore blobs)
             {
                 FileForm.Link => new TreeEntry.Link(relative, new FileInfo(path).LinkTarget ?? ""),
                 FileForm.Folder => new TreeEntry.EmptyFolder(relative),
-                _ => new TreeEntry.File(relative, hashes.Of(path, status), status.Size, (status.Mode & AnyExecute) != 0),
+                _ => new TreeEntry.File(relative, digestOf(path, status), status.Size, (status.Mode & AnyExecute) != 0),
             });
         }
-        TreeManifest manifest = TreeManifest.Of(entries);
-        return (Digest.Of(manifest.Write()), manifest.Size);
+        return TreeManifest.Of(entries);
     }
 
     /// <summary>What is in a stored folder.</summary>

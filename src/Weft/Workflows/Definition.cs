@@ -66,6 +66,9 @@ public sealed record WorkflowDefinition(string Name, ImmutableArray<Node> Nodes,
 
     /// <summary>The project that it belongs to, under whose name results of equal work are shared and experiments stand; null when its file names none.</summary>
     public string? Project { get; init; }
+
+    /// <summary>Where outputs are kept, such as <c>s3://bucket/folder</c>; null for the project's state.</summary>
+    public string? Store { get; init; }
 }
 
 /// <summary>What happens to the rest of a workflow when a node has failed.</summary>

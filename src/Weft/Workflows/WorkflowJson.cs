@@ -25,6 +25,8 @@ public static class WorkflowJson
             json.WriteNumber("parallel", parallel);
         if (workflow.Project is { } project)
             json.WriteString("project", project);
+        if (workflow.Store is { } store)
+            json.WriteString("store", store);
         json.WriteStartArray("nodes");
         foreach (Node node in workflow.Nodes)
             Write(json, node);
@@ -49,6 +51,7 @@ public static class WorkflowJson
                 "handler" => workflow with { Handler = new NodeId(value.GetString()!) },
                 "parallel" => workflow with { Parallel = value.GetInt32() },
                 "project" => workflow with { Project = value.GetString() },
+                "store" => workflow with { Store = value.GetString() },
                 "nodes" => workflow with { Nodes = [.. value.EnumerateArray().Select(ReadNode)] },
                 _ => throw new JsonException($"a workflow has no `{property.Name}`"),
             };

@@ -28,11 +28,14 @@ internal static class Vocabulary
         ? null
         : "names have letters, digits, `_` and `-` only, and do not begin with `-`";
 
+    private static string? WrongPlace(string place) => place.StartsWith("s3://", StringComparison.Ordinal) && place.Length > "s3://".Length ? null : "`s3://` and a bucket are expected";
+
     public static Section File => field ??= new("file", "The whole file.",
     [
         new("weft", new Form.Whole(1, 1), "The version of this language.") { IsRequired = true },
         new("project", Name, "The project's name: experiments are PROJECT/TASK, and results of equal work are shared by all clones of a project of this name.") { Default = "the name of the folder" },
         new("doc", Text, "What this file is for."),
+        new("store", new Form.Text("a place such as `s3://BUCKET/FOLDER`", WrongPlace), "Where the outputs of tasks are kept, for all machines and clones; what is used on this machine is kept in `.weft/blobs` too. The keys come from the environment, as for Amazon's programs.") { Default = "`.weft/blobs`" },
         new("config", new Form.Text("a path"), "The primary configuration of a Hydra tree. `KEY=VALUE` words of the command line then override it in Hydra's grammar."),
         new("params", Map("parameter", Either(Keys(() => Param), new Form.Anything("a default value")), "a map of parameters"), "Typed arguments of the workflow `main`: `weft run main day=2026-11-02`. A value alone is a default."),
         new("env", Keys(() => Env), "The environment of all tasks; a task's own `env` goes over it."),

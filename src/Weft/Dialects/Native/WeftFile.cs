@@ -17,6 +17,9 @@ internal sealed record WeftFile(Source Source, YamlMapping Root, string Folder)
     /// <summary>The project's name.</summary>
     public string Project => Root.TextOf("project") ?? new DirectoryInfo(Folder).Name;
 
+    /// <summary>Where outputs are kept; null for the project's state.</summary>
+    public string? Store => Root.TextOf("store");
+
     /// <summary>The workflows by name, where each is declared; <see cref="Main"/> first.</summary>
     public IEnumerable<(string Name, Span At)> Workflows =>
     [

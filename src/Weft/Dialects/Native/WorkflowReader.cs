@@ -70,6 +70,7 @@ internal sealed class WorkflowReader
         {
             In = scope.In,
             Project = _file.Project,
+            Store = _file.Store,
             Out = returns.ToImmutableSortedDictionary(result => result.Key, _ => new Port(TypeExpr.Any), StringComparer.Ordinal),
             Return = returns,
             Policy = policy,
