@@ -1,19 +1,25 @@
+using System.Globalization;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Execution;
 using Weft.Storage;
 using Weft.Sweeps;
+using Weft.Tasks;
+using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Cli.Commands;
 
 internal static class PlanCommand
 {
+    private static readonly string[] NoCells = [];
+
     private static readonly Flag Output = new("output", 'o', "FILE", "write the plan as JSON to FILE");
 
-    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Multirun, RunFlags.Zip, RunFlags.When, RunFlags.Then, RunFlags.Where, RunFlags.ExpandInner], Run)
+    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Parallel, RunFlags.Multirun, RunFlags.Zip, RunFlags.When, RunFlags.Then, RunFlags.Where, RunFlags.ExpandInner], Run)
     {
-        Examples = [("weft plan train", "nodes, points, what is known of them")],
+        Detail = "Times are guessed from earlier runs: the longer of the longest chain and of all work divided by -j.",
+        Examples = [("weft plan train", "nodes, points, what is known of them"), ("weft plan train -j 8", "and how long it may take, eight tasks at a time"), ("weft plan train -o plan.json", "a contract: `weft run --plan plan.json` does that or nothing")],
     };
 
     private static int Run(Arguments arguments, Session session)
@@ -22,8 +28,7 @@ internal static class PlanCommand
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
         if (arguments.Value(Output) is { } file)
         {
-            string path = Path.GetFullPath(file, Launch.WorkingFolder(arguments, session));
-            File.WriteAllBytes(path, PlanJson.Write(plan.WithCode(PlanFile.CodeOf(launch.Root, path))));
+            PlanFile.Write(Path.GetFullPath(file, Launch.WorkingFolder(arguments, session)), plan, launch.Root);
             session.Say($"wrote the plan of {launch.Runnable.Name} to {file}: `weft run --plan {file}` does it, or says what has changed");
             return ExitCodes.Succeeded;
         }
@@ -35,33 +40,52 @@ internal static class PlanCommand
             session.OutStream.WriteByte((byte)'\n');
             return ExitCodes.Succeeded;
         }
-        PrintText(launch, plan, session);
+        PrintText(launch, plan, arguments.Int(RunFlags.Parallel, least: 1) ?? 1, session);
         return ExitCodes.Succeeded;
     }
 
-    private static void PrintText(Launch launch, Plan plan, Session session)
+    private static void PrintText(Launch launch, Plan plan, int parallel, Session session)
     {
         session.Out.WriteLine($"{launch.Runnable.Name} ({launch.Runnable.Kind}, {launch.Runnable.At.Source.Name}:{launch.Runnable.At.Position.Line}), plan {plan.Id.Short}");
         using ProjectStore? store = ProjectStore.Exists(launch.Root) ? ProjectStore.Open(launch.Root, session) : null;
-        ResultCache? cache = launch.Project is null ? null : PlanFacts.CacheOf(launch.Root, new FileHashes(null, TimeProvider.System), session.Surroundings, TimeProvider.System);
-        Facts facts = PlanFacts.Of(launch.Root, launch.Project, launch.CacheMode, session.Surroundings, TimeProvider.System);
+        ResultCache? cache = launch.Project is null ? null : PlanFacts.CacheOf(launch.Root, launch.Store, new FileHashes(null, TimeProvider.System), session.Surroundings, TimeProvider.System);
+        Facts facts = PlanFacts.Of(launch.Root, launch.Project, launch.Store, launch.CacheMode, session.Surroundings, TimeProvider.System);
         var reasons = new PlanReasons(plan, launch.Runnable.Name, store, cache, facts);
-        bool isCached = launch.Project is not null;
-        var table = isCached ? new Table("NODE", "POINTS", "FORECAST", "WHY", "ENGINE") : new Table("NODE", "POINTS", "FORECAST", "ENGINE");
+        IReadOnlyDictionary<NodePath, TimeSpan> took = store?.Records.Durations(launch.Runnable.Name) ?? new Dictionary<NodePath, TimeSpan>();
+        var estimate = new PlanEstimate(plan, took, parallel);
+        bool isCached = launch.Project is not null, isTimed = took.Count > 0, hasNeeds = plan.Nodes.Any(node => Needs(plan, node).Length > 0);
+        var table = new Table([.. Cells("NODE", "POINTS", "FORECAST", "WHY", "NEEDS", "TIME", "ENGINE")]);
         foreach (PlanNode node in plan.Nodes)
-        {
-            if (isCached)
-                table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), reasons.Of(node), node.Engine.Name);
-            else
-                table.Add(node.Path.Text, Points(node.Node), Forecast(node.Forecast), node.Engine.Name);
-        }
+            table.Add([.. Cells(node.Path.Text, Points(node.Node), Forecast(node.Forecast), isCached ? reasons.Of(node) : "", Needs(plan, node), estimate.WorkOf(node) is { } time ? Amounts.Duration(time) : "", node.Engine.Name)]);
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
         if (isCached)
             session.Out.WriteLine(Counts(plan));
+        if (isTimed)
+            session.Out.WriteLine($"about {Amounts.Duration(estimate.Total())} with -j {parallel}{(estimate.Unknown is > 0 and var unknown ? $", without {Amounts.Count(unknown, "task")} that have not run before" : "")}");
         if (launch.Configurations is { } configurations)
             session.Out.WriteLine(configurations);
         if (store is not null)
             State(launch, plan, store, session);
+
+        // Columns that would be empty are left out.
+        IEnumerable<string> Cells(string node, string points, string forecast, string why, string needs, string time, string engine) =>
+            [node, points, forecast, .. isCached ? [why] : NoCells, .. hasNeeds ? [needs] : NoCells, .. isTimed ? [time] : NoCells, engine];
+    }
+
+    /// <summary><c>2 cpu, 4GB, 1 gpu A100, 4:00 h</c>: what a task asks of a machine.</summary>
+    private static string Needs(Plan plan, PlanNode node)
+    {
+        if (node.Node.Uses is not { Kind: CalleeKind.Task } callee || plan.ClosureAt(node.Scope).Tasks.GetValueOrDefault(callee.Name) is not { } task)
+            return "";
+        Resources needs = task.Needs;
+        return string.Join(", ", new[]
+        {
+            needs.Cpu is { } cpu ? string.Create(CultureInfo.InvariantCulture, $"{cpu} cpu") : "",
+            needs.Memory?.ToString() ?? "",
+            needs.Gpu is { } gpu ? string.Create(CultureInfo.InvariantCulture, $"{gpu.Count} gpu {gpu.Model}").TrimEnd() : "",
+            needs.Nodes > 1 ? string.Create(CultureInfo.InvariantCulture, $"{needs.Nodes} nodes") : "",
+            task.Limits.Attempt is { } limit ? Amounts.Duration(limit) : "",
+        }.Where(part => part.Length > 0));
     }
 
     /// <summary><c>2 run, 1 reused, 1 depends</c>.</summary>

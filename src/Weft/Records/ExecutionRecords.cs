@@ -194,6 +194,25 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
         return found;
     }
 
+    /// <summary>What attempts that succeeded took in the newest executions of a definition: the median by node; of a sweep, of its points.</summary>
+    public IReadOnlyDictionary<NodePath, TimeSpan> Durations(string definition)
+    {
+        var all = new Dictionary<NodePath, List<long>>();
+        Statement select = Database.Prepare("""
+            SELECT a.path, a.ended - a.started FROM execution e JOIN attempt a ON a.execution = e.id
+            WHERE e.definition = ?1 AND a.state = 'Succeeded' AND a.started IS NOT NULL ORDER BY e.id DESC LIMIT 5000
+            """);
+        foreach (Row row in select.Bind(1, definition).Query())
+        {
+            var path = new NodePath(row.Text(0));
+            NodePath node = path.Index is null ? path : path.Parent;
+            if (!all.TryGetValue(node, out List<long>? times))
+                all[node] = times = [];
+            times.Add(row.Long(1));
+        }
+        return all.ToDictionary(one => one.Key, one => TimeSpan.FromMilliseconds(one.Value.Order().ElementAt(one.Value.Count / 2)));
+    }
+
     public NodeRow? FindNode(ExecutionId execution, NodePath path)
     {
         foreach (Row row in db.Prepare("SELECT path, phase, attempt, key, origin, outputs, tally, ended FROM node WHERE execution = ?1 AND path = ?2").Bind(1, execution.Value).Bind(2, path.Text).Query())

@@ -14,13 +14,12 @@ public sealed class Plan
     private readonly ConcurrentDictionary<NodePath, Fragment> _grown = [];
 
     internal Plan(
-        Digest id, Closure closure, string workflow, ImmutableSortedDictionary<string, Value> inputs, Digest? code, ImmutableArray<PlanNode> nodes)
+        Digest id, Closure closure, string workflow, ImmutableSortedDictionary<string, Value> inputs, ImmutableArray<PlanNode> nodes)
     {
         Id = id;
         Closure = closure;
         Workflow = workflow;
         Inputs = inputs;
-        Code = code;
         Nodes = nodes;
         _byPath = new(() => Nodes.ToDictionary(node => node.Path));
     }
@@ -36,13 +35,7 @@ public sealed class Plan
     /// <summary>Its inputs, defaults included.</summary>
     public ImmutableSortedDictionary<string, Value> Inputs { get; }
 
-    /// <summary>The state of the project's code when it was planned; not part of the identity.</summary>
-    public Digest? Code { get; }
-
     public ImmutableArray<PlanNode> Nodes { get; }
-
-    /// <summary>The same plan for a state of the code.</summary>
-    public Plan WithCode(Digest code) => new(Id, Closure, Workflow, Inputs, code, Nodes);
 
     public WorkflowDefinition Root => Closure.Workflows[Workflow];
 

@@ -20,8 +20,6 @@ public static class PlanJson
         json.WriteStartObject();
         json.WriteNumber("format", Format);
         json.WriteString("id", plan.Id.Hex);
-        if (plan.Code is { } code)
-            json.WriteString("code", code.Hex);
         json.WriteString("workflow", plan.Workflow);
         json.WritePropertyName("inputs");
         ValueJson.WriteEntries(json, plan.Inputs);
@@ -71,13 +69,12 @@ public static class PlanJson
                 Settings = engine.GetProperty("settings").EnumerateObject().ToImmutableSortedDictionary(entry => entry.Name, entry => entry.Value.GetString()!, StringComparer.Ordinal),
             }),
         ];
-        var skeleton = new Plan(default, closure, workflow, Value.NoEntries, null, []);
+        var skeleton = new Plan(default, closure, workflow, Value.NoEntries, []);
         return new Plan(
             Digest.Parse(json.GetProperty("id").GetString()!),
             closure,
             workflow,
             ValueJson.ReadEntries(json.GetProperty("inputs")),
-            json.TryGetProperty("code", out JsonElement code) ? Digest.Parse(code.GetString()!) : null,
             [.. json.GetProperty("nodes").EnumerateArray().Select(node => ReadNode(node, skeleton, engines))]);
     }
 

@@ -38,7 +38,6 @@ public sealed class Planner
 
     /// <param name="workflow">The name of the workflow to run.</param>
     /// <param name="arguments">Values for its inputs; those left out take their defaults.</param>
-    /// <param name="code">The state of the code, kept beside the plan.</param>
     /// <param name="engines">The profile that a node names, or the one to take when it names none (null).</param>
     /// <returns>Null when something is wrong; every problem of every definition in use is in <paramref name="problems"/>.</returns>
     public static Plan? Plan(
@@ -47,7 +46,6 @@ public sealed class Planner
         ImmutableSortedDictionary<string, Value> arguments,
         Facts facts,
         Diagnostics problems,
-        Digest? code = null,
         Func<string?, EngineProfile>? engines = null)
     {
         if (!closure.Workflows.TryGetValue(workflow, out WorkflowDefinition? root))
@@ -63,10 +61,10 @@ public sealed class Planner
             return null;
         Closure used = graph.Used(workflow);
         Digest id = PlanJson.Identity(used, workflow, inputs);
-        var planner = new Planner(new Plan(id, used, workflow, inputs, code, []), facts, engines ?? (_ => EngineProfile.Local), problems);
+        var planner = new Planner(new Plan(id, used, workflow, inputs, []), facts, engines ?? (_ => EngineProfile.Local), problems);
         planner.Scope(NodePath.Root, Forecast.WillRun, (engines ?? (_ => EngineProfile.Local))(null));
         planner.Concur();
-        return problems.HasErrors ? null : new Plan(id, used, workflow, inputs, code, [.. planner._nodes]);
+        return problems.HasErrors ? null : new Plan(id, used, workflow, inputs, [.. planner._nodes]);
     }
 
     private static ImmutableSortedDictionary<string, Value> Arguments(WorkflowDefinition root, ImmutableSortedDictionary<string, Value> arguments, Diagnostics problems)
