@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Weft.Cli.CommandLine;
 using Weft.Execution;
+using Weft.Expressions;
 using Weft.Records;
 using Weft.Secrets;
 using Weft.Snapshots;
@@ -17,7 +18,7 @@ internal static class ReproduceCommand
     public static readonly Command Command = new("reproduce", "bring back the tree of an execution and run it again there", "REF", [Output, RunFlags.Parallel], Run)
     {
         Count = (1, 1),
-        Detail = "The tree is that of the commit with the changes and the untracked files of that time. Files that git ignores are not\npart of it: a task that needs them finds them by an absolute path, or not at all.",
+        Detail = "The tree is that of the commit with the changes and the untracked files of that time; without git, that of the source\nfiles. Inputs that are no part of it are taken as they are now, and named.",
         Examples = [("weft reproduce wet-mongoose-1", "in a folder below .weft"), ("weft reproduce @champion -o /tmp/again", "elsewhere")],
     };
 
@@ -36,6 +37,8 @@ internal static class ReproduceCommand
         session.Say($"the tree of {row.Name} is in {Path.GetRelativePath(session.Surroundings.WorkingFolder, target)}");
 
         Plan plan = store.PlanOf(row);
+        foreach (string path in AddInputs(plan, root, target))
+            session.Say($"{path} is no part of the code: it is taken as it is now");
         using ProjectStore again = ProjectStore.Open(target, session, toWrite: true);
         // Encrypted as they are: the key is the user's.
         string secrets = SecretStore.FileIn(store.Place.StateFolder);
@@ -45,6 +48,24 @@ internal static class ReproduceCommand
         using ExecutionStart start = again.Executions.Start(new ExecutionRequest { Definition = row.Definition, Plan = plan, PlanBody = PlanJson.Write(plan), Snapshot = code.Take, Fresh = true });
         session.Say($"{start.Execution.Name} runs the plan of {row.Name}");
         return Foreground.Run(again, start, plan, new ForegroundOptions(parallel, IgnoreResources: false, code), session);
+    }
+
+    /// <summary>Copies the inputs from the project's folder that the tree does not have: data that git ignores, or that is no source.</summary>
+    /// <returns>Their paths.</returns>
+    private static List<string> AddInputs(Plan plan, string root, string target)
+    {
+        var added = new List<string>();
+        IEnumerable<Expr.Ref> references = plan.Closure.Workflows.Values.SelectMany(workflow => workflow.Nodes).SelectMany(WorkflowShape.Expressions).SelectMany(Evaluator.References);
+        foreach (string path in references.Where(one => one is { Root: Root.Outside, Path: [{ Name: Outside.File }, ..] }).Select(one => one.Path[1].Name!).Distinct(StringComparer.Ordinal))
+        {
+            // Those outside the project lie where they lay.
+            string from = Path.GetFullPath(path, root), to = Path.GetFullPath(path, target);
+            if (path.StartsWith('~') || !from.StartsWith(root + "/", StringComparison.Ordinal) || Path.Exists(to) || !Path.Exists(from))
+                continue;
+            OutputCopy.Live(from, to);
+            added.Add(path);
+        }
+        return added;
     }
 
     private static IReadOnlyList<string> Restore(ProjectStore store, ExecutionRow row, string target, Source word)

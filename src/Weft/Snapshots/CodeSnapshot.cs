@@ -95,6 +95,7 @@ public sealed record CodeSnapshot(string? Commit, ImmutableSortedDictionary<stri
         FileKind.Changed => "changed",
         FileKind.Untracked => "untracked",
         FileKind.Deleted => "deleted",
+        FileKind.Module => "module",
         _ => "plain",
     };
 
@@ -103,6 +104,7 @@ public sealed record CodeSnapshot(string? Commit, ImmutableSortedDictionary<stri
         "changed" => FileKind.Changed,
         "untracked" => FileKind.Untracked,
         "deleted" => FileKind.Deleted,
+        "module" => FileKind.Module,
         _ => FileKind.Plain,
     };
 }
@@ -110,12 +112,16 @@ public sealed record CodeSnapshot(string? Commit, ImmutableSortedDictionary<stri
 /// <summary>One file of a snapshot.</summary>
 /// <param name="Content">
 /// The digest of its bytes; <c>link:TARGET</c> of a symbolic link; <c>size:BYTES:TICKS</c> of a file above
-/// <see cref="SnapshotReader.LargestFile"/>, which is told apart by size and time but not kept; "" of a deleted one.
+/// <see cref="SnapshotReader.LargestFile"/>, which is told apart by size and time but not kept; <c>module:COMMIT</c> of a submodule, whose
+/// own changes are not kept; "" of a deleted one.
 /// </param>
 public sealed record FileState(FileKind Kind, string Content, bool IsExecutable = false)
 {
     /// <summary>What stands before the target of a symbolic link.</summary>
     public const string Link = "link:";
+
+    /// <summary>What stands before the commit of a submodule.</summary>
+    public const string Module = "module:";
 
     public bool IsLink => Content.StartsWith(Link, StringComparison.Ordinal);
 }
@@ -132,4 +138,7 @@ public enum FileKind
 
     /// <summary>Tracked and gone.</summary>
     Deleted,
+
+    /// <summary>A submodule that differs from what the commit names.</summary>
+    Module,
 }

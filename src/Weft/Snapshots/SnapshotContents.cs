@@ -10,6 +10,9 @@ namespace Weft.Snapshots;
 /// <param name="root">The project's folder.</param>
 internal sealed class SnapshotContents(string root, BlobStore blobs)
 {
+    /// <summary>The mode of a submodule in an index, and a blank.</summary>
+    private const string Submodule = "160000 ";
+
     /// <summary>The most bytes that are kept of one snapshot; the smallest files come first. Default: 1 GiB.</summary>
     public long Limit { get; init; } = 1L << 30;
 
@@ -36,9 +39,9 @@ internal sealed class SnapshotContents(string root, BlobStore blobs)
     public IReadOnlyList<string> Restore(CodeSnapshot snapshot, string target, CancellationToken cancel)
     {
         Directory.CreateDirectory(target);
-        if (snapshot.Commit is { } commit)
-            CheckOut(commit, Path.GetFullPath(target), cancel);
         var missing = new List<string>();
+        if (snapshot.Commit is { } commit)
+            CheckOut(root, commit, Path.GetFullPath(target), "", missing, cancel);
         foreach ((string path, FileState state) in snapshot.Files)
         {
             cancel.ThrowIfCancellationRequested();
@@ -75,19 +78,35 @@ internal sealed class SnapshotContents(string root, BlobStore blobs)
         }
     }
 
-    /// <summary>Writes the files of a commit, of the project's folder only, by an index of its own: neither the user's index nor his tree is touched.</summary>
-    private void CheckOut(string commit, string target, CancellationToken cancel)
+    /// <summary>
+    /// Writes the files of a commit, of one folder only, by an index of its own: neither the user's index nor his tree is touched. Submodules come from where they are
+    /// checked out.
+    /// </summary>
+    /// <param name="folder">The folder in a work tree of the repository.</param>
+    /// <param name="inside">Its path from the project's folder, with a final slash, for names.</param>
+    private static void CheckOut(string folder, string commit, string target, string inside, List<string> missing, CancellationToken cancel)
     {
         string index = Path.Combine(target, ".weft-index");
         EnvironmentBlock environment = EnvironmentBlock.Current().With([new("GIT_INDEX_FILE", index)]);
-        string repository = Git(root, "rev-parse", "--absolute-git-dir").TrimEnd('\n');
-        Git(root, "read-tree", $"{commit}:./");
+        string repository = Git(folder, "rev-parse", "--absolute-git-dir").TrimEnd('\n');
+        Git(folder, "read-tree", $"{commit}:./");
         Git(target, $"--git-dir={repository}", $"--work-tree={target}", "checkout-index", "--all", "--force");
+        string[] staged = Git(target, $"--git-dir={repository}", $"--work-tree={target}", "ls-files", "--stage", "-z").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         File.Delete(index);
-
-        string Git(string folder, params string[] words)
+        foreach (string entry in staged.Where(entry => entry.StartsWith(Submodule, StringComparison.Ordinal)))
         {
-            CommandResult result = Command.Run(["git", .. words], folder, environment, cancel);
+            // 160000 COMMIT 0<tab>PATH
+            string path = entry[(entry.IndexOf('\t') + 1)..];
+            string below = Path.Combine(folder, path);
+            if (!Path.Exists(Path.Combine(below, ".git")))
+                missing.Add(inside + path);
+            else
+                CheckOut(below, entry.Split(' ')[1], Directory.CreateDirectory(Path.Combine(target, path)).FullName, $"{inside}{path}/", missing, cancel);
+        }
+
+        string Git(string where, params string[] words)
+        {
+            CommandResult result = Command.Run(["git", "-c", "core.quotePath=false", .. words], where, environment, cancel);
             return result.Succeeded ? result.Text : throw new IOException($"git cannot bring back the commit {commit[..12]}: {result.Error.Trim()}");
         }
     }

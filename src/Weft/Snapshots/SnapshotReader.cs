@@ -86,6 +86,8 @@ public sealed class SnapshotReader
             }
             (string? path, FileKind kind) = record[0] switch
             {
+                // A submodule with changes of its own, or at another commit: known to differ, not kept.
+                '1' when record[5] == 'S' => (Field(record, 8), FileKind.Module),
                 '1' => (Field(record, 8), FileKind.Changed),
                 'u' => (Field(record, 10), FileKind.Changed),
                 '?' => (record[2..], FileKind.Untracked),
@@ -148,6 +150,8 @@ public sealed class SnapshotReader
         {
             if (file.Attributes == (FileAttributes)(-1))
                 return kind == FileKind.Changed ? new FileState(FileKind.Deleted, "") : null;
+            if (kind == FileKind.Module)
+                return new FileState(kind, FileState.Module + Git(CancellationToken.None, "-C", relative, "rev-parse", "HEAD").Text.TrimEnd('\n'));
             if (file.LinkTarget is { } target)
                 return new FileState(kind, FileState.Link + target);
             if (!file.Exists)
