@@ -88,12 +88,12 @@ internal static class ShowCommand
         var order = new List<NodePath>();
         store.Records.ReadNodes(address.Execution.Id, row => states[row.Path] = StateRows.FromRow(row, null));
         Dictionary<NodePath, int> positions = plan.Nodes.Select((node, i) => (node.Path, i)).ToDictionary(one => one.Path, one => one.i);
-        order.AddRange(states.Values.Where(state => state.Tally is null && state.Phase is Phase.Succeeded or Phase.Reused or Phase.Failed && (address.Path is not { } wanted || state.Path == wanted || state.Path.Parent == wanted))
+        order.AddRange(states.Values.Where(state => state.Tally is null && state.Phase is Phase.Succeeded or Phase.Reused or Phase.Failed && address.Covers(state.Path))
             .Select(state => state.Path).OrderBy(path => positions.GetValueOrDefault(path.Index is null ? path : path.Parent, int.MaxValue)).ThenBy(path => path.Index ?? 0));
         RunFolder folder = store.Place.FolderOf(address.Execution.Id);
-        var script = new ShellScript(store.Root, Path.Combine(folder.Root, "work"));
+        var script = new ShellScript(store.Root, folder);
         script.Open();
-        Facts facts = PlanFacts.Of(store.Root, null, CacheMode.Disabled, session.Surroundings, store.Clock) with { Execution = address.Execution.Id, Folder = folder.Work };
+        Facts facts = PlanFacts.Of(store.Root, null, null, CacheMode.Disabled, session.Surroundings, store.Clock) with { Execution = address.Execution.Id, Folder = folder.Work };
         foreach (NodePath path in order)
         {
             if (Decision.StartOf(plan, new AttemptId(address.Execution.Id, path, Math.Max(1, states[path].Attempt)), states.GetValueOrDefault, facts) is { } start)

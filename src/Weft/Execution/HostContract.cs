@@ -132,10 +132,10 @@ internal static class HostContract
     public static string FolderOf(Invocation call, string projectFolder) =>
         call.WorkingFolder is { } inside ? Path.Combine(WorkspaceOf(call, projectFolder), inside) : WorkspaceOf(call, projectFolder);
 
-    private static string LinesPath(LineFile lines, string folder) => Path.Combine(folder, lines.Name);
+    public static string LinesPath(LineFile lines, string folder) => Path.Combine(folder, lines.Name);
 
     /// <summary>The inputs as the program sees them: files and folders are paths.</summary>
-    private static ImmutableSortedDictionary<string, Value> ParamsOf(Invocation call)
+    public static ImmutableSortedDictionary<string, Value> ParamsOf(Invocation call)
     {
         ImmutableSortedDictionary<string, Value> inputs = call.Inputs;
         foreach (Staged input in call.Staged)
@@ -145,7 +145,7 @@ internal static class HostContract
 
     private static bool HasParams(Invocation call) => !call.Inputs.IsEmpty;
 
-    private static string ParamsPath(Invocation call) => Path.Combine(call.Folder, "params.json");
+    public static string ParamsPath(Invocation call) => Path.Combine(call.Folder, "params.json");
 
     private static string VariableName(string name) =>
         string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
