@@ -12,6 +12,9 @@ namespace Weft.Cli;
 /// </summary>
 internal sealed record Address(ExecutionRow Execution, NodePath? Path, int? Attempt)
 {
+    /// <summary>Whether a node is meant: any of an execution, one by its own address, or a point by that of its sweep.</summary>
+    public bool Covers(NodePath node) => Path is not { } wanted || wanted == node || wanted == node.Parent;
+
     /// <exception cref="DiagnosticException">Nothing, or more than one thing, has this address.</exception>
     public static Address Find(ProjectStore store, Source word)
     {

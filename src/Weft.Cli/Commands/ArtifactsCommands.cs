@@ -1,70 +1,125 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
-using Weft.Execution;
+using Weft.Dialects;
 using Weft.Storage;
+using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
 
 namespace Weft.Cli.Commands;
 
-/// <summary><c>weft artifacts</c>: what tasks gave, by the addresses of their nodes.</summary>
+/// <summary><c>weft artifacts</c>: the outputs of executions, by the addresses that every command takes, and files of the user's own.</summary>
 internal static class ArtifactsCommands
 {
     private static readonly Flag Output = new("output", 'o', "PATH", "where to put it (the name of the output, here)");
 
-    public static readonly Command List = new("artifacts list", "list the outputs of an execution or a node", "REF", [], RunList)
+    public static readonly Command List = new("artifacts list", "list the outputs of an execution or a node, or what is in one", "REF [NAME[/PATH]]", [], RunList)
     {
-        Count = (1, 1),
-        Examples = [("weft artifacts list -", "of the newest execution"), ("weft artifacts list wet-mongoose-1/train/3", "of one point")],
+        Count = (1, 2),
+        Detail = "Of a node that runs, or ended without success, the files are listed as far as they came.",
+        Examples = [("weft artifacts list -", "of the newest execution"), ("weft artifacts list wet-mongoose-1/train/3", "of one point"), ("weft artifacts list -/prepare data", "the files of a folder")],
     };
 
     public static readonly Command Get = new("artifacts get", "copy an output out of the store", "REF NAME[/PATH]", [Output], RunGet)
     {
         Aliases = ["artifacts download"],
         Count = (2, 2),
-        Detail = "What is copied is compared with its digest. A file that is there already with the same content is left as it is,\nso a copy that was interrupted goes on when the command is given again.",
+        Detail = "What is copied is compared with its digest. A file that is there already with the same content is left as it is, and one\n"
+            + "that was being copied is gone on with: after an interruption, give the command again. Of a node that runs, or ended\nwithout success, the files are copied as far as they came.",
         Examples = [("weft artifacts get -/train/3 model", "into ./model, with the ending that the program gave it"), ("weft artifacts get @champion report -o out.html", "under another name"), ("weft artifacts get -/prepare data/train.csv", "one file of a folder")],
     };
 
     public static readonly Command Put = new("artifacts put", "put a file or a folder into the store", "PATH", [], RunPut)
     {
         Count = (1, 1),
-        Detail = "Prints its digest.",
+        Detail = "Prints its digest. Putting it again goes on after an interruption. What neither an execution nor a cached result names\nis removed by `weft gc` after a day.",
     };
 
     private static int RunList(Arguments arguments, Session session)
     {
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Address address = Address.Find(store, arguments.Words[0]);
-        var rows = Outputs(store, address).ToList();
+        IReadOnlyList<NodeOutput> outputs = NodeOutput.Of(store, address, session);
+        if (arguments.Words is [_, var word])
+            return Inside(arguments, outputs, address, word, session);
         if (session.Json)
         {
             session.WriteJson(json =>
             {
                 json.WriteStartArray();
-                foreach ((NodePath path, string name, Value.Blob blob) in rows)
+                foreach (NodeOutput output in outputs)
                 {
                     json.WriteStartObject();
-                    json.WriteString("node", path.Text);
-                    json.WriteString("name", name);
-                    json.WriteString("kind", blob.Kind == BlobKind.Folder ? "folder" : "file");
-                    json.WriteNumber("size", blob.Size);
-                    json.WriteString("digest", blob.Digest.ToString());
+                    json.WriteString("node", output.Path.Text);
+                    json.WriteString("name", output.Name);
+                    json.WriteString("kind", KindOf(output));
+                    json.WriteNumber("size", SizeOf(output));
+                    if (output is NodeOutput.Stored stored)
+                        json.WriteString("digest", stored.Blob.Digest.ToString());
+                    else
+                        json.WriteNull("digest");
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();
             });
             return ExitCodes.Succeeded;
         }
-        if (rows.Count == 0)
+        if (outputs.Count == 0)
         {
             session.Say($"{address.Execution.Name} has no outputs{(address.Path is { } path ? $" at {path}" : "")}");
             return ExitCodes.Succeeded;
         }
         var table = new Table("NODE", "NAME", "KIND", "SIZE", "DIGEST");
-        foreach ((NodePath path, string name, Value.Blob blob) in rows)
-            table.Add(path.Text, name, blob.Kind == BlobKind.Folder ? "folder" : "file", new ByteSize(blob.Size).ToString(), blob.Digest.Short);
+        foreach (NodeOutput output in outputs)
+            table.Add(output.Path.Text, output.Name, KindOf(output), new ByteSize(SizeOf(output)).ToString(), output is NodeOutput.Stored stored ? stored.Blob.Digest.Short : "so far");
+        table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
+        return ExitCodes.Succeeded;
+    }
+
+    /// <summary>What is in a folder, or below a path of it: a line for each file, link and empty folder.</summary>
+    private static int Inside(Arguments arguments, IReadOnlyList<NodeOutput> outputs, Address address, Source word, Session session)
+    {
+        (string name, string inside) = Split(word);
+        NodeOutput output = Find(outputs, name, address, word, arguments.Command.Name);
+        TreeManifest manifest = output switch
+        {
+            NodeOutput.SoFar live => Directory.Exists(live.Place) ? Trees.ListOf(live.Place) : throw NoFolder(name, inside, word),
+            NodeOutput.Stored { Blob.Kind: BlobKind.Folder } stored => new Trees(stored.Blobs).Read(stored.Blob.Digest),
+            _ => throw NoFolder(name, inside, word),
+        };
+        ImmutableArray<TreeEntry> entries = manifest.At(inside);
+        if (entries.IsEmpty && inside.Length > 0)
+            throw Unknown(manifest, inside, word);
+        if (session.Json)
+        {
+            session.WriteJson(json =>
+            {
+                json.WriteStartArray();
+                foreach (TreeEntry entry in entries)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("path", entry.Path);
+                    json.WriteString("kind", KindOf(entry));
+                    if (entry is TreeEntry.File file)
+                        json.WriteNumber("size", file.Size);
+                    if (entry is TreeEntry.File { Digest: var digest } && output is NodeOutput.Stored)
+                        json.WriteString("digest", digest.ToString());
+                    if (entry is TreeEntry.Link link)
+                        json.WriteString("target", link.Target);
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            });
+            return ExitCodes.Succeeded;
+        }
+        var table = new Table("PATH", "KIND", "SIZE", "");
+        foreach (TreeEntry entry in entries)
+        {
+            table.Add(entry.Path, KindOf(entry), entry is TreeEntry.File file ? new ByteSize(file.Size).ToString() : "",
+                entry switch { TreeEntry.Link link => "-> " + link.Target, TreeEntry.File { Digest: var digest } when output is NodeOutput.Stored => digest.Short, _ => "" });
+        }
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
         return ExitCodes.Succeeded;
     }
@@ -73,107 +128,116 @@ internal static class ArtifactsCommands
     {
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Source word = arguments.Words[1];
-        string name = word.Text.Split('/')[0];
-        string? inside = word.Text.Length > name.Length + 1 ? word.Text[(name.Length + 1)..].TrimEnd('/') : null;
+        (string name, string inside) = Split(word);
         Address address = Address.Find(store, arguments.Words[0]);
-        var found = Outputs(store, address).Where(output => output.Name == name).ToList();
-        if (found.Count != 1)
-        {
-            throw new DiagnosticException(found.Count == 0 ? "artifacts/unknown" : "artifacts/several", found.Count == 0 ? $"there is no output `{name}`" : $"{found.Count} nodes have an output `{name}`", word.Whole,
-                found.Count == 0 ? Suggest.HintOrList(name, [.. Outputs(store, address).Select(output => output.Name).Distinct()], "there are") : $"say which: `weft artifacts get {address.Execution.Name}/{found[0].Path} {name}`");
-        }
-        Value.Blob blob = found[0].Blob;
-        BlobStore blobs = store.Blobs;
-        string target = Path.GetFullPath(arguments.Value(Output) ?? (inside is null ? name + Ending(blob) : Path.GetFileName(inside)), Launch.WorkingFolder(arguments, session));
+        NodeOutput output = Find(NodeOutput.Of(store, address, session), name, address, word, arguments.Command.Name);
+        string usual = inside.Length > 0 ? Path.GetFileName(inside) : output is NodeOutput.Stored { Blob: var blob } ? name + Staged.EndingOf(blob) : name + Path.GetExtension(((NodeOutput.SoFar)output).Place);
+        string target = Path.GetFullPath(arguments.Value(Output) ?? usual, Launch.WorkingFolder(arguments, session));
         try
         {
-            if (blob.Kind == BlobKind.Folder)
-                GetFolder(blobs, blob, inside, target, word);
-            else if (inside is null)
-                GetFile(blobs, blob.Digest, target, isExecutable: false);
-            else
-                throw new DiagnosticException("artifacts/no-folder", $"`{name}` is a file: it has no `{inside}`", word.Whole);
+            Copy(output, inside, target, word);
         }
-        catch (IOException error)
+        catch (Exception error) when ((error is AggregateException { InnerException: { } inner } ? inner : error) is IOException or UnauthorizedAccessException)
         {
-            session.Say($"error: {error.Message}");
+            session.Say($"error: {(error is AggregateException { InnerException: { } cause } ? cause : error).Message}");
             return ExitCodes.Failed;
         }
+        if (output is NodeOutput.SoFar)
+            session.Say($"{address.Execution.Name}/{output.Path} has not ended well, or still runs: this is how far it came");
         session.Out.WriteLine(Path.GetRelativePath(session.Surroundings.WorkingFolder, target));
         return ExitCodes.Succeeded;
     }
 
-    private static void GetFolder(BlobStore blobs, Value.Blob blob, string? inside, string target, Source word)
+    private static void Copy(NodeOutput output, string inside, string target, Source word)
     {
-        TreeManifest manifest = new Trees(blobs).Read(blob.Digest);
-        string prefix = inside is null ? "" : inside + "/";
-        if (inside is not null && manifest.Entries.OfType<TreeEntry.File>().FirstOrDefault(file => file.Path == inside) is { } one)
+        switch (output)
         {
-            GetFile(blobs, one.Digest, target, one.IsExecutable);
-            return;
+            case NodeOutput.SoFar live when inside.Length == 0:
+                OutputCopy.Live(live.Place, target);
+                break;
+            case NodeOutput.SoFar live:
+                TreeManifest now = Directory.Exists(live.Place) ? Trees.ListOf(live.Place) : throw NoFolder(live.Name, inside, word);
+                OutputCopy.Live(Path.Combine(live.Place, now.At(inside).IsEmpty ? throw Unknown(now, inside, word) : inside), target);
+                break;
+            case NodeOutput.Stored { Blob.Kind: BlobKind.Folder } folder:
+                TreeManifest manifest = new Trees(folder.Blobs).Read(folder.Blob.Digest);
+                if (!OutputCopy.Tree(folder.Blobs, manifest, inside, target, CancellationToken.None))
+                    throw Unknown(manifest, inside, word);
+                break;
+            case NodeOutput.Stored file when inside.Length == 0:
+                OutputCopy.File(file.Blobs, file.Blob.Digest, target, Staged.IsProgram(file.Blob));
+                break;
+            default:
+                throw NoFolder(output.Name, inside, word);
         }
-        ImmutableArray<TreeEntry> entries = [.. manifest.Entries.Where(entry => entry.Path.StartsWith(prefix, StringComparison.Ordinal))];
-        if (entries.IsEmpty && inside is not null)
-            throw new DiagnosticException("artifacts/unknown", $"there is no `{inside}` in it", word.Whole, Suggest.HintOrList(inside, [.. manifest.Entries.Select(entry => entry.Path).Take(12)], "it has"));
-        Directory.CreateDirectory(target);
-        foreach (TreeEntry entry in entries)
-        {
-            string path = Path.Combine(target, entry.Path[prefix.Length..]);
-            Directory.CreateDirectory(entry is TreeEntry.EmptyFolder ? path : Path.GetDirectoryName(path)!);
-            if (entry is TreeEntry.File file)
-                GetFile(blobs, file.Digest, path, file.IsExecutable);
-            else if (entry is TreeEntry.Link link && !Path.Exists(path) && new FileInfo(path).LinkTarget is null)
-                File.CreateSymbolicLink(path, link.Target);
-        }
-    }
-
-    /// <summary>Beside its place first, so that what stands there is whole; a file with the same content stays.</summary>
-    private static void GetFile(BlobStore blobs, Digest digest, string target, bool isExecutable)
-    {
-        if (File.Exists(target) && FileHashes.Read(target) == digest)
-            return;
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        string temporary = $"{target}.{Environment.ProcessId}.part";
-        blobs.Get(digest, temporary, HandOut.Writable, isExecutable);
-        if (FileHashes.Read(temporary) != digest)
-        {
-            File.Delete(temporary);
-            throw new IOException($"the content {digest.Short} in {blobs.Location} is damaged: run what made it again");
-        }
-        File.Move(temporary, target, overwrite: true);
     }
 
     private static int RunPut(Arguments arguments, Session session)
     {
         string root = Launch.FindRoot(arguments, session);
-        using ProjectStore store = ProjectStore.Open(root, session, toWrite: true);
         Source word = arguments.Words[0];
         string path = Path.GetFullPath(word.Text, Launch.WorkingFolder(arguments, session));
         if (!Path.Exists(path))
             throw new DiagnosticException("artifacts/no-file", $"there is no file or folder `{word.Text}`", word.Whole);
-        StoredBlob stored = Directory.Exists(path) ? new Trees(store.Blobs).Put(path, Intake.Copy, CancellationToken.None) : store.Blobs.PutFile(path, Intake.Copy, CancellationToken.None);
-        session.Out.WriteLine(stored.Digest.ToString());
-        session.Say($"{new ByteSize(stored.Size)} in {store.Blobs.Location}");
-        return ExitCodes.Succeeded;
-    }
-
-    /// <summary>The files and folders that a node, or every node of an execution, has given so far.</summary>
-    private static IEnumerable<(NodePath Path, string Name, Value.Blob Blob)> Outputs(ProjectStore store, Address address)
-    {
-        var found = new List<(NodePath, string, Value.Blob)>();
-        store.Records.ReadNodes(address.Execution.Id, row =>
+        using ProjectStore store = ProjectStore.Open(root, session, toWrite: true);
+        BlobStore blobs = OutputStores.Open(root, Project.Open(root, session.Surroundings.Variables).Store, new FileHashes(null, store.Clock), session.Surroundings, store.Clock);
+        try
         {
-            if (row.Outputs is null || row.Tally is not null || (address.Path is { } wanted && wanted != row.Path && wanted != row.Path.Parent))
-                return;
-            foreach ((string name, Value value) in StateRows.ReadValues(row.Outputs))
-            {
-                if (value is Value.Blob blob)
-                    found.Add((row.Path, name, blob));
-            }
-        });
-        return found;
+            StoredBlob stored = Directory.Exists(path) ? new Trees(blobs).Put(path, Intake.Copy, CancellationToken.None) : blobs.PutFile(path, Intake.Copy, CancellationToken.None);
+            session.Out.WriteLine(stored.Digest.ToString());
+            session.Say($"{new ByteSize(stored.Size)} in {blobs.Location}");
+            return ExitCodes.Succeeded;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            session.Say($"error: {error.Message}");
+            return ExitCodes.Failed;
+        }
     }
 
-    private static string Ending(Value.Blob blob) =>
-        blob is { Kind: not BlobKind.Folder, Uri: { } uri } && uri.StartsWith(Tasks.Staged.NameScheme, StringComparison.Ordinal) ? Path.GetExtension(uri) : "";
+    private static (string Name, string Inside) Split(Source word)
+    {
+        string[] parts = word.Text.Split('/', 2);
+        return (parts[0], parts.Length > 1 ? parts[1].TrimEnd('/') : "");
+    }
+
+    private static NodeOutput Find(IReadOnlyList<NodeOutput> outputs, string name, Address address, Source word, string command)
+    {
+        NodeOutput[] found = [.. outputs.Where(output => output.Name == name)];
+        return found switch
+        {
+            [var only] => only,
+            [] => throw new DiagnosticException("artifacts/unknown", $"there is no output `{name}`", word.Whole, Suggest.HintOrList(name, [.. outputs.Select(output => output.Name).Distinct()], "there are")),
+            _ => throw new DiagnosticException("artifacts/several", string.Create(CultureInfo.InvariantCulture, $"{found.Length} nodes have an output `{name}`"), word.Whole, $"say which: `weft {command} {address.Execution.Name}/{found[0].Path} {name}`"),
+        };
+    }
+
+    private static DiagnosticException NoFolder(string name, string inside, Source word) =>
+        new("artifacts/no-folder", inside.Length == 0 ? $"`{name}` is a file: there is nothing in it to list" : $"`{name}` is a file: it has no `{inside}`", word.Whole);
+
+    private static DiagnosticException Unknown(TreeManifest manifest, string inside, Source word) =>
+        new("artifacts/unknown", $"there is no `{inside}` in it", word.Whole, Suggest.HintOrList(inside, [.. manifest.Entries.Select(entry => entry.Path).Take(12)], "it has"));
+
+    private static string KindOf(NodeOutput output) => output switch
+    {
+        NodeOutput.Stored { Blob.Kind: BlobKind.Folder } => "folder",
+        NodeOutput.SoFar live when Directory.Exists(live.Place) => "folder",
+        _ => "file",
+    };
+
+    private static string KindOf(TreeEntry entry) => entry switch
+    {
+        TreeEntry.File { IsExecutable: true } => "program",
+        TreeEntry.File => "file",
+        TreeEntry.Link => "link",
+        _ => "empty folder",
+    };
+
+    private static long SizeOf(NodeOutput output) => output switch
+    {
+        NodeOutput.Stored stored => stored.Blob.Size,
+        NodeOutput.SoFar live when Directory.Exists(live.Place) => FolderSize.Of(live.Place),
+        NodeOutput.SoFar live => new FileInfo(live.Place).Length,
+        _ => 0,
+    };
 }

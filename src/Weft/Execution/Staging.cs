@@ -13,6 +13,8 @@ namespace Weft.Execution;
 /// <param name="workspaceFiles">The files that a private workspace is filled with, relative to the project's folder.</param>
 internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnumerable<string>> workspaceFiles)
 {
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private readonly Trees _trees = new(blobs);
 
     /// <summary>Whether there is anything to do for a call; for a plain command there is not.</summary>
@@ -61,16 +63,16 @@ internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnume
                 continue;
             // Nobody else writes in the attempt's own folder any more: the store may share the bytes.
             Intake intake = output.IsFixed ? Intake.Copy : Intake.Share;
-            string name = Staged.NameScheme + Path.GetFileName(path);
             if (Directory.Exists(path))
             {
                 StoredBlob tree = _trees.Put(path, intake, cancel);
-                outputs = outputs.SetItem(output.Name, new Value.Blob(tree.Digest, tree.Size, BlobKind.Folder, name));
+                outputs = outputs.SetItem(output.Name, new Value.Blob(tree.Digest, tree.Size, BlobKind.Folder, Staged.UriOf(path, isExecutable: false)));
             }
             else if (File.Exists(path))
             {
+                bool isExecutable = (File.GetUnixFileMode(path) & AnyExecute) != 0;
                 StoredBlob file = blobs.PutFile(path, intake, cancel);
-                outputs = outputs.SetItem(output.Name, new Value.Blob(file.Digest, file.Size, BlobKind.File, name));
+                outputs = outputs.SetItem(output.Name, new Value.Blob(file.Digest, file.Size, BlobKind.File, Staged.UriOf(path, isExecutable)));
             }
         }
         return outputs;
@@ -81,7 +83,7 @@ internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnume
         if (blob.Kind == BlobKind.Folder)
             _trees.Get(blob.Digest, path, HandOut.ReadOnly, cancel);
         else
-            blobs.Get(blob.Digest, path, HandOut.ReadOnly, isExecutable: false);
+            blobs.Get(blob.Digest, path, HandOut.ReadOnly, Staged.IsProgram(blob));
     }
 
     /// <summary>Copies, not links: a program may write to them, and the user's files must stay as they are.</summary>

@@ -17,6 +17,9 @@ public sealed record Staged(string Name, Value Value, string Path, Value Given, 
     /// <summary>What the URI of an output begins with; the name that the program gave it follows.</summary>
     public const string NameScheme = "name:";
 
+    /// <summary>As <see cref="NameScheme"/>, of an output that can be executed.</summary>
+    public const string ProgramScheme = "program:";
+
     /// <summary>A list of these is handed over as a folder of which the program reads the index.</summary>
     public const string Index = "index.json";
 
@@ -31,6 +34,16 @@ public sealed record Staged(string Name, Value Value, string Path, Value Given, 
         Value given = Place(value, $"{folder}/{name}", files);
         return new Staged(name, value, path, asFolder ? Value.Of(path) : given, given, files.ToImmutable());
     }
+
+    /// <summary>How an output is marked with the name that its program gave it.</summary>
+    public static string UriOf(string path, bool isExecutable) => (isExecutable ? ProgramScheme : NameScheme) + System.IO.Path.GetFileName(path);
+
+    /// <summary>Whether a file can be executed, as far as that was noted.</summary>
+    public static bool IsProgram(Value.Blob blob) => blob.Uri?.StartsWith(ProgramScheme, StringComparison.Ordinal) == true;
+
+    /// <summary>The ending of the name that its program gave it, with its point, as many programs tell formats by it; none of a folder.</summary>
+    public static string EndingOf(Value.Blob blob) =>
+        blob is { Kind: not BlobKind.Folder, Uri: { } uri } && (uri.StartsWith(NameScheme, StringComparison.Ordinal) || IsProgram(blob)) ? System.IO.Path.GetExtension(uri) : "";
 
     /// <summary>The place of an input of a list or map: itself and an index of it lie in a folder.</summary>
     public bool IsFolderOfMany => Value is not Value.Blob;
@@ -64,12 +77,11 @@ public sealed record Staged(string Name, Value Value, string Path, Value Given, 
         }
     }
 
-    /// <summary>With the ending that its producer gave it, as many programs tell formats by it.</summary>
     private static string PlaceOf(Value.Blob blob, string path)
     {
         if (blob.Uri?.StartsWith(OutsideScheme, StringComparison.Ordinal) == true)
             return blob.Uri[OutsideScheme.Length..];
-        return blob is { Kind: not BlobKind.Folder, Uri: { } uri } && uri.StartsWith(NameScheme, StringComparison.Ordinal) ? path + System.IO.Path.GetExtension(uri) : path;
+        return path + EndingOf(blob);
     }
 
     private static string SafeName(string key) => key is "." or ".." or "" ? "_" : key.Replace('/', '_').Replace('\0', '_');
