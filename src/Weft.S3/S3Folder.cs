@@ -46,6 +46,8 @@ public sealed class S3Folder : IDisposable
         AWSCredentials? credentials = options is { AccessKey: { } key, SecretKey: { } secret }
             ? options.SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret)
             : null;
+        // Signed addresses too: buckets that were made since 2020, and other services, do not take the older form, which the library has there by default.
+        AWSConfigsS3.UseSignatureVersion4 = true;
         _client = credentials is null ? new AmazonS3Client(config) : new AmazonS3Client(credentials, config);
     }
 

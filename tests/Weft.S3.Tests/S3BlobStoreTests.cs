@@ -58,9 +58,27 @@ public sealed class S3BlobStoreTests : IDisposable
         PartETag put = _folder.PutPartAsync(key, upload, 2, new MemoryStream(bytes, S3Folder.PartLength, S3Folder.PartLength), S3Folder.PartLength, default).GetAwaiter().GetResult();
         _folder.PutPartAsync(key, upload, 3, new MemoryStream([1, 2, 3]), 3, default).GetAwaiter().GetResult();
         Assert.NotNull(put.ETag);
+        bool lists = Uploads() is [var begun] && begun == upload;
         Assert.Equal(new StoredBlob(digest, bytes.Length), _store.PutFile(path, Intake.Copy, default));
+        // s3rver cannot list uploads, so there it is begun anew.
+        if (lists)
+            Assert.Empty(Uploads()!);
+        Assert.Equal(S3Server.ListsUploads, lists);
         _store.Get(digest, _files.Path("back"), HandOut.ReadOnly, isExecutable: false);
         Assert.Equal(digest, Digest.Of(File.ReadAllBytes(_files.Path("back"))));
+    }
+
+    /// <summary>The uploads that were begun and not ended; null where the server cannot tell.</summary>
+    private string[]? Uploads()
+    {
+        try
+        {
+            return [.. (_folder.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = S3Server.Bucket, Prefix = _folder.Location.Prefix }).GetAwaiter().GetResult().MultipartUploads ?? []).Select(one => one.UploadId)];
+        }
+        catch (Amazon.Runtime.AmazonServiceException)
+        {
+            return null;
+        }
     }
 
     [Fact]

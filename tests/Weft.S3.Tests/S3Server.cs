@@ -14,7 +14,9 @@ internal sealed class S3Server
 {
     public const string Bucket = "weft-tests";
 
-    private static readonly Lazy<S3Server> s_shared = new(() => Environment.GetEnvironmentVariable("WEFT_TEST_S3") == "swift" ? StartSwift() : StartS3rver());
+    private static readonly Lazy<S3Server> s_shared = new(() => IsSwift ? StartSwift() : StartS3rver());
+
+    private static bool IsSwift => Environment.GetEnvironmentVariable("WEFT_TEST_S3") == "swift";
 
     /// <summary>Held, since its input is closed with it.</summary>
     private readonly Process _keeper;
@@ -24,6 +26,9 @@ internal sealed class S3Server
         _keeper = keeper;
         Options = new S3Options(new Uri($"http://127.0.0.1:{port}"), AccessKey: accessKey, SecretKey: secretKey);
     }
+
+    /// <summary>Whether the server can tell which uploads were begun.</summary>
+    public static bool ListsUploads => IsSwift;
 
     public static S3Server Shared => s_shared.Value;
 
