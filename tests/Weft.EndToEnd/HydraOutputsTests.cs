@@ -63,6 +63,23 @@ public sealed class HydraOutputsTests : IDisposable
         List<JsonElement> runs = Runs("job", "--sort", "area");
         Assert.Equal([76800, 76800, 230400, 230400], runs.Select(run => run.GetProperty("metrics").GetProperty("area").GetDouble()));
         Assert.Equal(["100 adam", "100 adam", "300 adam", "300 adam"], runs.Select(run => $"{Param(run, "width")} {Param(run, "optimizer.name")}"));
+
+        // HydraFlow's decorator finds that all is done: no run is made of what was skipped.
+        _folder.Write("skip", "");
+        Assert.Equal(0, Weft("run", "job", "+track=true", "--fresh").ExitCode);
+        Assert.Equal(4, Runs("job").Count);
+        Assert.Equal(0, Weft("run", "job", "+track=true", "optimizer.lr=5", "--fresh").ExitCode);
+        Assert.Equal(6, Runs("job").Count);
+    }
+
+    [Fact]
+    public void Runs_of_programs_that_a_submitted_one_starts_have_their_configuration()
+    {
+        _folder.Write("hydraflow.yaml", "jobs:\n  job:\n    submit: sh submit.sh\n    sets:\n      - each: width=100,300\n        add: +track=true\n");
+        _folder.Write("submit.sh", "while read -r line || [ -n \"$line\" ]; do eval \"python3 app.py $line\" || exit; done < \"$1\"\n");
+        ProgramResult result = Weft("run", "job");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal(["100", "300"], Runs("job").Select(run => Param(run, "width")).Order());
     }
 
     [Fact]

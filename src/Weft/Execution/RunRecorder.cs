@@ -24,6 +24,9 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
     /// <summary>File systems count time in ticks: a file may seem a little older than the moment before it was made.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Settings by which a run of the same configuration is looked for; those that a job's words set come first.</summary>
+    private const int MostCompared = 200;
+
     private readonly NodeRuns _runs = new(database, by.ArtifactRoot, by.ProjectFolder, clock);
     private readonly Dictionary<NodePath, ImmutableArray<HydraJob>> _jobs = [];
     private readonly Dictionary<NodePath, DateTimeOffset> _lastStarted = [];
@@ -54,10 +57,11 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
             Metrics = [.. Numbers(state.Outputs).Select(pair => new MetricPoint(pair.Key, pair.Value, ended, 0))],
             Labels = [.. state.Outputs.Where(pair => pair.Value is Value.Text).Select(pair => new Label(pair.Key, ((Value.Text)pair.Value).Content))],
         };
-        if (_jobs.Remove(state.Path, out ImmutableArray<HydraJob> jobs))
+        ImmutableArray<HydraJob> jobs = _jobs.Remove(state.Path, out ImmutableArray<HydraJob> found) ? found : [];
+        if (!jobs.IsEmpty && !_runs.HasOthers(run))
             RecordJobs(run, jobs);
-        else
-            _runs.Record(run);
+        else if (!_runs.Record(run))
+            CompleteOthers(_runs.Others(run), jobs);
     }
 
     private static bool IsRecorded(NodeState state) => state.Attempt > 0 && state.Tally is null && state.Phase.IsTerminal && state.Phase is not Phase.Reused;
@@ -67,12 +71,7 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
     /// </summary>
     private void RecordJobs(NodeRun command, ImmutableArray<HydraJob> jobs)
     {
-        if (_runs.HasOthers(command))
-        {
-            _runs.Record(command);
-            CompleteOthers(_runs.Others(command), jobs);
-            return;
-        }
+        jobs = [.. jobs.Where(job => !IsSkipped(command, job))];
         if (jobs is [var only])
         {
             _runs.Record(command with { Params = Merged(only, command.Params) }, only.CopyTo);
@@ -88,6 +87,15 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
             long ended = Math.Max(started, Math.Min(command.Ended, job.Ended?.ToUnixTimeMilliseconds() ?? command.Ended));
             _runs.Record(command with { Job = job.Name, Status = status, Started = started, Ended = ended, Params = Merged(job, []), Metrics = [], Labels = [] }, job.CopyTo);
         }
+    }
+
+    /// <summary>Whether the program found that it had done this job before, and made no run of it: that run says all there is to say.</summary>
+    private bool IsSkipped(NodeRun command, HydraJob job)
+    {
+        ImmutableArray<Param> settings = ParamsOf(job.Settings);
+        // What its words set is shared by the fewest.
+        string[] set = [.. job.Overrides.Select(word => word.Split('=')[0].TrimStart('+'))];
+        return !settings.IsEmpty && _runs.HasFinished(command.Experiment, [.. settings.OrderByDescending(setting => set.Contains(setting.Key)).Take(MostCompared)]);
     }
 
     /// <summary>

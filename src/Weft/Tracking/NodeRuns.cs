@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 using Weft.Records;
 using Weft.Values;
 
@@ -21,13 +23,14 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
     private readonly Dictionary<string, (long Id, string Location)> _experiments = new(StringComparer.Ordinal);
 
     /// <param name="putArtifacts">Puts files into the folder of the run's artifacts, when that is on this machine; null: there are none.</param>
-    public void Record(NodeRun run, Action<string>? putArtifacts = null)
+    /// <returns>False when the node's program made runs itself: these are ended, and none is made.</returns>
+    public bool Record(NodeRun run, Action<string>? putArtifacts = null)
     {
         if (HasOthers(run))
         {
             EndOthers(run);
             AddResults(run);
-            return;
+            return false;
         }
         (long experiment, string location) = Experiment(run.Experiment);
         RunInfo info = Find(run) is { } row ? Continue(run, row) : Insert(run, experiment, location);
@@ -48,6 +51,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
             var layout = new Experiment(experiment, run.Experiment, location, LifecycleStage.Active, run.Started, run.Started, []);
             new RunsFolder(Path.GetFullPath(artifactRoot, projectFolder)).Write(layout, info with { Status = run.Status, Ended = run.Ended });
         }
+        return true;
     }
 
     /// <summary>The last value of each metric of a node's runs; of several runs the one that started last counts.</summary>
@@ -89,6 +93,30 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
         foreach (Row row in Bind(database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE {IsAnother}"), run).Query())
             others.Add(RunReader.Info(row));
         return others;
+    }
+
+    /// <summary>
+    /// Whether a program has made a run of an experiment with all of these params that finished: then one that looks for such a run, as HydraFlow's decorator does, does not
+    /// do its work again.
+    /// </summary>
+    /// <param name="parameters">At least one; the first should be the one that the fewest runs share.</param>
+    public bool HasFinished(string experiment, ImmutableArray<Param> parameters)
+    {
+        var clauses = new StringBuilder("""
+            SELECT 1 FROM param p JOIN run r ON r.id = p.run JOIN experiment x ON x.id = r.experiment
+            WHERE p.key = ?2 AND p.value = ?3 AND x.name = ?1 AND r.status = 'FINISHED' AND r.stage = 'active'
+            AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = r.execution AND substr(r.name, 1, length(e.name) + 1) = e.name || '/')
+            """);
+        for (int i = 1; i < parameters.Length; i++)
+            clauses.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM param o WHERE o.run = r.id AND o.key = ?{2 * i + 2} AND o.value = ?{2 * i + 3})");
+        Statement select = database.Prepare(clauses.Append(" LIMIT 1").ToString()).Bind(1, experiment);
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            if (_turn.Keys.Find(parameters[i].Key) is not { } key)
+                return false;
+            select.Bind(2 * i + 2, key).Bind(2 * i + 3, parameters[i].Value);
+        }
+        return select.Any();
     }
 
     /// <summary>Gives a run the params that it lacks; those that its program logged stay.</summary>

@@ -7,7 +7,7 @@ DIR/NUMBER/.hydra/{config,overrides,hydra}.yaml and DIR/NUMBER/NAME.log; without
 one; then the first that failed is named, and the program ends with code 1. It needs no package.
 
 Words for the tests themselves: `+sleep=SECONDS` waits, `+fail=WORD` fails the jobs whose overrides hold WORD, `+track=true` makes an MLflow run of
-each job by MLFLOW_TRACKING_URI. The plus may be left out.
+each job by MLFLOW_TRACKING_URI, unless there is a file `skip`: then all is taken to be done. The plus may be left out.
 """
 import concurrent.futures
 import datetime
@@ -53,7 +53,7 @@ def read_words(words):
         if key.startswith("hydra"):
             settings[key] = value
         else:
-            axes.append([f"{key}={printed(part)}" for part in split_commas(value)] if sign and multirun else [word])
+            axes.append([f"{key}={printed(part)}" for part in split_commas(value)] if sign and multirun else [word + "=null" if multirun else word])
     return settings, multirun, [list(point) for point in itertools.product(*axes)]
 
 
@@ -134,7 +134,7 @@ def run_job(number, overrides, settings, multirun):
     time.sleep(float(config.get("sleep", 0)))
     if "fail" in config and any(str(config["fail"]) == word.lstrip("+") for word in overrides):
         raise RuntimeError(f"asked to fail by {config['fail']}")
-    if config.get("track"):
+    if config.get("track") and not os.path.exists("skip"):
         track(config, os.path.join(folder, ".hydra"))
     with open(log, "a") as file:
         file.write(f"[INFO] - {config}\n")
