@@ -17,6 +17,9 @@ namespace Weft.Cli;
 /// <param name="Snapshot">The state of the code it ran with.</param>
 internal sealed record Compared(string Name, ExecutionRow? Execution, string? Snapshot)
 {
+    /// <summary>When its last attempt began; null of a whole execution.</summary>
+    private DateTimeOffset? Begun { get; init; }
+
     /// <summary>Whether the whole execution is meant, not a part of it.</summary>
     private bool IsWhole { get; init; }
 
@@ -39,7 +42,7 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
     }
 
     public static Compared OfNode(ProjectStore store, TrackingStore tracking, ExecutionRow row, NodePath path) =>
-        new($"{row.Name}/{path}", row, SnapshotOf(store, row, path))
+        OfAttempt($"{row.Name}/{path}", store, row, path) with
         {
             Runs = [.. tracking.Runs.OfNode(row.Id, path).Select(run => tracking.Runs.Get(run.Id))],
             Words = WordsOf(store.PlanOf(row), path),
@@ -50,26 +53,27 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
     {
         IEnumerable<Difference> differences = OfPlans(store, other).Concat(OfCode(store, other));
         if (EnvironmentOf(store) is { } mine && other.EnvironmentOf(store) is { } theirs)
-            differences = differences.Concat(EnvironmentFile.Between(mine, theirs));
-        return Paired(other) is { } pairs ? differences.Concat(pairs.SelectMany(pair => OfParams(pair.Mine, pair.Theirs, pair.Number))) : differences.Concat(Difference.Of("word", Words, other.Words));
+            differences = differences.Concat(EnvironmentFiles.Between(mine, theirs));
+        return differences.Concat(IsPairedWith(other) ? OfPairs(other, OfParams) : Difference.Of("word", Words, other.Words));
     }
 
     /// <summary>What came of it that the other has differently: how it ended, metrics, labels.</summary>
     public IEnumerable<Difference> ResultsAgainst(Compared other, ProjectStore store)
     {
         IEnumerable<Difference> differences = IsWhole && other.IsWhole ? Difference.Of("outcome", Outcome(store, Execution!), Outcome(store, other.Execution!)) : [];
-        return differences.Concat((Paired(other) ?? []).SelectMany(pair => OfResults(pair.Mine, pair.Theirs, pair.Number)));
+        return IsPairedWith(other) ? differences.Concat(OfPairs(other, OfResults)) : differences;
     }
 
     private static Compared OfRun(ProjectStore store, TrackingStore tracking, RunInfo run)
     {
         (ExecutionId Execution, NodePath Path)? node = tracking.Runs.NodeOf(run);
         ExecutionRow? row = node is { } made ? store.Records.Find(made.Execution) : null;
-        return new Compared(run.Name, row, row is null ? null : SnapshotOf(store, row, node!.Value.Path)) { Runs = [tracking.Runs.Get(run.Id)] };
+        return (row is null ? new Compared(run.Name, null, null) : OfAttempt(run.Name, store, row, node!.Value.Path)) with { Runs = [tracking.Runs.Get(run.Id)] };
     }
 
-    /// <summary>The state of the code of its last attempt.</summary>
-    private static string? SnapshotOf(ProjectStore store, ExecutionRow row, NodePath node) => store.Records.Attempts(row.Id, node) is [.., var last] ? last.Snapshot : row.Snapshot;
+    /// <summary>What the last attempt of a node ran with.</summary>
+    private static Compared OfAttempt(string name, ProjectStore store, ExecutionRow row, NodePath node) =>
+        store.Records.Attempts(row.Id, node) is [.., var last] ? new Compared(name, row, last.Snapshot) { Begun = last.Started ?? last.Intended } : new Compared(name, row, row.Snapshot);
 
     private static Dictionary<string, string> WordsOf(Plan plan, NodePath path)
     {
@@ -96,25 +100,26 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
             : new CodeState(store).Between(before, after) is { } files ? files.Select(file => new Difference("code", file, null, null))
             : [new Difference("code", "", before[..12], after[..12])];
 
-    private EnvironmentSnapshot? EnvironmentOf(ProjectStore store) => Execution is { } execution ? new EnvironmentFile(store.Place.FolderOf(execution.Id)).Read() : null;
+    private EnvironmentSnapshot? EnvironmentOf(ProjectStore store) => Execution is { } execution ? new EnvironmentFiles(store.Place.FolderOf(execution.Id)).Read(Begun) : null;
 
-    /// <summary>The runs of both, those of one place beside each other; null when there is none, or one has more than the other. Numbers are of several only.</summary>
-    private IEnumerable<(Tracking.Run Mine, Tracking.Run Theirs, int? Number)>? Paired(Compared other) => Runs.IsEmpty || Runs.Length != other.Runs.Length ? null
-        : Runs.Zip(other.Runs).Select((pair, i) => (pair.First, pair.Second, Runs.Length == 1 ? (int?)null : i));
+    /// <summary>Whether each run of one stands beside a run of the other.</summary>
+    private bool IsPairedWith(Compared other) => !Runs.IsEmpty && Runs.Length == other.Runs.Length;
 
-    private static IEnumerable<Difference> OfParams(Tracking.Run before, Tracking.Run after, int? number) =>
-        Numbered(Difference.Of("param", before.Params.ToDictionary(param => param.Key, param => param.Value), after.Params.ToDictionary(param => param.Key, param => param.Value)), number);
+    /// <summary>What the runs beside each other have differently. What all of them have is told once, else with the number of the job.</summary>
+    private IEnumerable<Difference> OfPairs(Compared other, Func<Tracking.Run, Tracking.Run, IEnumerable<Difference>> differences) =>
+        Runs.Zip(other.Runs).SelectMany((pair, i) => differences(pair.First, pair.Second).Select(one => (Difference: one, Job: i)))
+            .GroupBy(one => one.Difference)
+            .SelectMany(same => same.Count() == Runs.Length ? [same.Key] : same.Select(one => one.Difference with { Name = $"{one.Difference.Name} (job {one.Job})" }));
 
-    private static IEnumerable<Difference> OfResults(Tracking.Run before, Tracking.Run after, int? number)
+    private static IEnumerable<Difference> OfParams(Tracking.Run before, Tracking.Run after) =>
+        Difference.Of("param", before.Params.ToDictionary(param => param.Key, param => param.Value), after.Params.ToDictionary(param => param.Key, param => param.Value));
+
+    private static IEnumerable<Difference> OfResults(Tracking.Run before, Tracking.Run after)
     {
         IEnumerable<Difference> differences = Difference.Of("metric", Metrics(before), Metrics(after)).Concat(Difference.Of("label", Labels(before), Labels(after)));
-        if (before.Info.Status != after.Info.Status)
-            differences = differences.Prepend(new Difference("status", "", before.Info.Status.ToString().ToLowerInvariant(), after.Info.Status.ToString().ToLowerInvariant()));
-        return Numbered(differences, number);
+        return before.Info.Status == after.Info.Status ? differences
+            : differences.Prepend(new Difference("status", "", before.Info.Status.ToString().ToLowerInvariant(), after.Info.Status.ToString().ToLowerInvariant()));
     }
-
-    private static IEnumerable<Difference> Numbered(IEnumerable<Difference> differences, int? number) =>
-        number is { } of ? differences.Select(one => one with { Name = $"{one.Name} (job {of})" }) : differences;
 
     private static Dictionary<string, string> Metrics(Tracking.Run run) => run.Metrics.ToDictionary(metric => metric.Last.Key, metric => Terminal.Amounts.Number(metric.Last.Value));
 

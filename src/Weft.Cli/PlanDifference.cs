@@ -63,7 +63,9 @@ internal static class PlanDifference
                 return;
             }
         }
-        found.Add(new Difference(what, path, Text(before), Text(after)));
+        // What only one of them defines is not spelled out.
+        bool isWhole = (before is null || after is null) && Parts((before ?? after)!.Value) is not null;
+        found.Add(new Difference(what, path, isWhole && before is not null ? "defined" : Text(before), isWhole && after is not null ? "defined" : Text(after)));
     }
 
     private static JsonElement? Find(OrderedDictionary<string, JsonElement> parts, string name) => parts.TryGetValue(name, out JsonElement part) ? part : null;

@@ -70,7 +70,7 @@ public sealed class KeepingTests : IDisposable
         Run();
         string why = Weft("why", "-/2").Out;
         Assert.Contains($"since {second}/job[1], which has succeeded, this has changed:", why, StringComparison.Ordinal);
-        Assert.Matches(@"(?m)^  definition `job\.body\.[\w.]+` changed from .* to .*first", why);
+        Assert.Matches(@"(?m)^  definition `job\.command` changed from .* to .*first", why);
         Assert.Contains("code `hydraflow.yaml` changed", why, StringComparison.Ordinal);
     }
 
@@ -133,7 +133,7 @@ public sealed class KeepingTests : IDisposable
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains($"the tag `kept` names {second}", refused.Error, StringComparison.Ordinal);
         Assert.Contains("no execution `nothing`", refused.Error, StringComparison.Ordinal);
-        Assert.Matches($@"^would delete 1 execution and 2 runs, \d+ B\n$", Weft("rm", first, "--runs", "--dry-run").Error);
+        Assert.Matches($@"^would delete 1 execution and 2 runs, [\d.]+ k?B\n$", Weft("rm", first, "--runs", "--dry-run").Error);
         Assert.Equal(2, Directory.GetDirectories(_folder.Path(".weft/executions")).Length);
         Assert.Equal(0, Weft("rm", first, "--runs").ExitCode);
         Assert.Single(Directory.GetDirectories(_folder.Path(".weft/executions")));

@@ -21,8 +21,9 @@ internal static class Foreground
         RunningExecution? running = null;
         // The output thread asks for progress from the start, the execution comes a moment later.
         using var output = new LiveOutput(session, prefixed: options.Parallel > 1, () => Volatile.Read(ref running)?.Progress ?? new ExecutionProgress(0, 0, 0, 0, 0, TimeSpan.Zero));
+        DateTimeOffset since = store.Clock.GetUtcNow();
         RunFolder folder = store.Place.FolderOf(execution.Id);
-        using var keeping = new RunKeeping(options.Code, () => new EnvironmentFile(folder).Write(plan, store.Root, session.Surroundings.Variables), session);
+        using var keeping = new RunKeeping(options.Code, () => new EnvironmentFiles(folder).Write(plan, store.Root, session.Surroundings.Variables, since), session);
         string runsFolder = Path.Combine(store.Root, "mlruns");
         using var door = new TrackingDoor(store, folder.Root, runsFolder, session);
         RunningExecution run;

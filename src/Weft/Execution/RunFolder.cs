@@ -8,7 +8,7 @@ namespace Weft.Execution;
 
 /// <summary>
 /// The folder of one execution, <c>.weft/executions/ID</c>: what happened, written by those who saw it and read by any process. Its parts:
-/// <c>plan.json</c>, <c>environment.json</c>, <c>exits</c> (starts and ends of local attempts), <c>logs/PATH.N.log</c>, <c>results/PATH.N</c> (what programs wrote to
+/// <c>plan.json</c>, <c>environments/</c>, <c>exits</c> (starts and ends of local attempts), <c>logs/PATH.N.log</c>, <c>results/PATH.N</c> (what programs wrote to
 /// WEFT_RESULTS), <c>work/PATH.N/</c> (WEFT_RUN_DIR), <c>attempts/PATH.N/</c> (attempts of task hosts), <c>lock</c> (held by the process that
 /// owns the execution), <c>inbox/</c> (requests of hosts that may not write the records), <c>format</c>.
 /// </summary>
@@ -36,8 +36,8 @@ internal sealed class RunFolder
 
     public string Plan => Path.Combine(Root, "plan.json");
 
-    /// <summary>What programs of the execution found around themselves, see <see cref="Snapshots.EnvironmentSnapshot"/>.</summary>
-    public string Environment => Path.Combine(Root, "environment.json");
+    /// <summary>What programs of the execution found around themselves, see <see cref="Snapshots.EnvironmentSnapshot"/>: a file for each process that ran it.</summary>
+    public string Environments => Path.Combine(Root, "environments");
 
     /// <summary>What the wrappers of local attempts append to. Default: <c>exits</c> in the folder.</summary>
     public string Exits { get; init; }

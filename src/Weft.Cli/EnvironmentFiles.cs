@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Weft.Execution;
 using Weft.Expressions;
@@ -10,13 +11,15 @@ using Weft.Workflows;
 
 namespace Weft.Cli;
 
-/// <summary><c>environment.json</c> in the folder of an execution: what its programs found around themselves, of the process that ran it last.</summary>
-internal sealed class EnvironmentFile(RunFolder folder)
+/// <summary>
+/// What the programs of an execution found around themselves: a file for each process of ours that ran it, named by the moment since which it did, in Unix milliseconds;
+/// one that found what the one before had found writes none.
+/// </summary>
+internal sealed class EnvironmentFiles(RunFolder folder)
 {
-    private string FilePath => folder.Environment;
-
     /// <summary>Writes what is there now.</summary>
-    public void Write(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables)
+    /// <param name="since">When the process began to run the execution.</param>
+    public void Write(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables, DateTimeOffset since)
     {
         string? search = variables.GetValueOrDefault("PATH");
         IEnumerable<string> programs = plan.Closure.Tasks.Values.Select(task => ProgramOf(task.Body)).OfType<string>()
@@ -25,13 +28,18 @@ internal sealed class EnvironmentFile(RunFolder folder)
         using var content = new MemoryStream();
         using (var json = new Utf8JsonWriter(content))
             environment.Write(json);
-        AtomicFile.Write(FilePath, content.GetBuffer().AsSpan(0, (int)content.Length));
+        ReadOnlySpan<byte> bytes = content.GetBuffer().AsSpan(0, (int)content.Length);
+        if (Times() is [.., var last] && AtomicFile.TryRead(PathOf(last)) is { } before && bytes.SequenceEqual(before))
+            return;
+        Directory.CreateDirectory(folder.Environments);
+        AtomicFile.Write(PathOf(since.ToUnixTimeMilliseconds()), bytes);
     }
 
-    /// <summary>Null when it was not written, or by a newer version.</summary>
-    public EnvironmentSnapshot? Read()
+    /// <summary>What an attempt found that was begun at a moment; of the whole execution what its last ones found. Null when it was not written, or by a newer version.</summary>
+    public EnvironmentSnapshot? Read(DateTimeOffset? at)
     {
-        if (AtomicFile.TryRead(FilePath) is not { } content)
+        long[] times = [.. Times().Where(time => at is null || time <= at.Value.ToUnixTimeMilliseconds())];
+        if (times is not [.., var last] || AtomicFile.TryRead(PathOf(last)) is not { } content)
             return null;
         try
         {
@@ -43,6 +51,12 @@ internal sealed class EnvironmentFile(RunFolder folder)
             return null;
         }
     }
+
+    private string PathOf(long time) => Path.Combine(folder.Environments, time.ToString(CultureInfo.InvariantCulture) + ".json");
+
+    private long[] Times() => Directory.Exists(folder.Environments)
+        ? [.. Directory.EnumerateFiles(folder.Environments, "*.json").Select(file => long.TryParse(Path.GetFileNameWithoutExtension(file), CultureInfo.InvariantCulture, out long time) ? time : -1).Where(time => time >= 0).Order()]
+        : [];
 
     /// <summary>What two environments have differently: interpreters, packages, facts of the machine, variables.</summary>
     public static IEnumerable<Difference> Between(EnvironmentSnapshot before, EnvironmentSnapshot after)
