@@ -218,7 +218,7 @@ public sealed class JobSweepReader
             string key = word.Text[..equals];
             string value = word.Text[(equals + 1)..];
             var literal = new SweptWord(word.At, [new SweptParameter(key, new Choices.Listed([value]), 1, word.At)]);
-            if (!isMultirun)
+            if (!isMultirun || value.Length == 0)
                 return new Override(key, word.Text, literal, value);
             var reader = new SweepReader(diagnostics);
             if (reader.ReadEachWord(word) is not { } swept)
