@@ -64,24 +64,17 @@ internal sealed class RunsTable
         return $"{_runs[0].Name}  {metric} {Amounts.Number(value.Last.Value)}  ({string.Join(' ', _values[0].Select(param => $"{param.Key}={param.Value}"))})";
     }
 
-    /// <summary>RFC 4180: fields with commas, quotes or line breaks are quoted.</summary>
     public void WriteCsv(TextWriter output)
     {
-        WriteRow(["run_id", "name", "status", "start_time", "end_time", .. _params.Select(key => "params." + key), .. _metrics.Select(key => "metrics." + key)]);
+        Frame.WriteLine(output, ["run_id", "name", "status", "start_time", "end_time", .. _params.Select(key => "params." + key), .. _metrics.Select(key => "metrics." + key)]);
         for (int i = 0; i < _runs.Count; i++)
         {
             Run run = _runs[i];
-            WriteRow([
+            Frame.WriteLine(output, [
                 run.Id, run.Name, Word(run), Time(run.Started), Time(run.Ended),
                 .. _params.Select(key => _values[i].GetValueOrDefault(key, "")),
                 .. _metrics.Select(key => run.Metrics.TryGetValue(key, out MetricSummary metric) ? metric.Last.Value.ToString("R", CultureInfo.InvariantCulture) : ""),
             ]);
-        }
-
-        void WriteRow(IEnumerable<string> cells)
-        {
-            output.Write(string.Join(',', cells.Select(cell => cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell)));
-            output.Write('\n');
         }
     }
 

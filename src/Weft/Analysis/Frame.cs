@@ -212,7 +212,8 @@ public sealed class Frame
         _ => ConfigFields.TextOf(value),
     };
 
-    private static void WriteLine(TextWriter output, IEnumerable<string> cells)
+    /// <summary>A line of CSV.</summary>
+    internal static void WriteLine(TextWriter output, IEnumerable<string> cells)
     {
         output.Write(string.Join(',', cells.Select(cell => cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell)));
         output.Write('\n');
