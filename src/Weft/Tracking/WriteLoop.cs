@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Weft.Records;
 
 namespace Weft.Tracking;
@@ -30,10 +29,11 @@ internal sealed class WriteLoop : IAsyncDisposable
     /// <summary>How long nobody must write before waiting points are moved: clients that log one value after the other are not kept waiting.</summary>
     private const int IdleMilliseconds = 100;
 
-    /// <summary>Not bounded: each piece but <see cref="MostPosted"/> has a caller who waits for it.</summary>
-    private readonly BlockingCollection<Work> _queue = [];
+    /// <summary>What waits, and its lock. Not bounded: each piece but <see cref="MostPosted"/> has a caller who waits for it.</summary>
+    private readonly Queue<Work> _queue = [];
     private readonly WriteTurn _turn;
     private readonly Task _loop;
+    private bool _isClosed;
 
     /// <summary>Takes the connection over, and closes it at the end.</summary>
     public WriteLoop(Database database, TimeProvider clock)
@@ -48,7 +48,7 @@ internal sealed class WriteLoop : IAsyncDisposable
     public Task<T> WriteAsync<T>(Func<WriteTurn, T> work)
     {
         var item = new Work<T>(work);
-        _queue.Add(item);
+        ObjectDisposedException.ThrowIf(!TryAdd(item, int.MaxValue), this);
         return item.Done;
     }
 
@@ -59,26 +59,41 @@ internal sealed class WriteLoop : IAsyncDisposable
     });
 
     /// <summary>Hands over work that nobody waits for and that may be left undone: when much is waiting, or when it fails.</summary>
-    public void Post(Action<WriteTurn> work)
-    {
-        if (_queue.Count >= MostPosted)
-            return;
-        _queue.Add(new Work<bool>(turn =>
+    public void Post(Action<WriteTurn> work) => TryAdd(
+        new Work<bool>(turn =>
         {
             work(turn);
             return true;
-        }));
-    }
+        }),
+        MostPosted);
 
     /// <summary>Does what was handed over, then closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_queue.IsAddingCompleted)
-            return;
-        _queue.CompleteAdding();
+        lock (_queue)
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+            Monitor.Pulse(_queue);
+        }
         await _loop;
         _turn.Database.Dispose();
-        _queue.Dispose();
+    }
+
+    /// <summary>False when the loop was closed, or when as much waits already.</summary>
+    private bool TryAdd(Work work, int most)
+    {
+        lock (_queue)
+        {
+            if (_isClosed || _queue.Count >= most)
+                return false;
+            _queue.Enqueue(work);
+            // What comes while the loop is at work it sees by itself.
+            if (_queue.Count == 1)
+                Monitor.Pulse(_queue);
+            return true;
+        }
     }
 
     private void Run()
@@ -99,27 +114,29 @@ internal sealed class WriteLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for work, moving points meanwhile; false when the queue was closed and all is done.</summary>
+    /// <summary>Waits for work, moving points meanwhile; false when the loop was closed and all is done.</summary>
     private bool TryTake(List<Work> turn)
     {
         turn.Clear();
-        int patience = _turn.Staged > 0 ? IdleMilliseconds : Timeout.Infinite;
-        Work? work;
-        while (!_queue.TryTake(out work, patience))
+        bool settles = _turn.Staged > 0;
+        int patience = settles ? IdleMilliseconds : Timeout.Infinite;
+        while (true)
         {
-            if (_turn.Staged > 0 && TrySettle())
-                patience = 0;
-            else if (_queue.IsCompleted)
-                return false;
-            else
-                patience = Timeout.Infinite;
+            lock (_queue)
+            {
+                if (_queue.Count == 0 && !_isClosed)
+                    Monitor.Wait(_queue, patience);
+                while (turn.Count < TurnLength && _queue.TryDequeue(out Work? work))
+                    turn.Add(work);
+                if (turn.Count > 0)
+                    return true;
+                if (_isClosed && !settles)
+                    return false;
+            }
+            // Once it failed, it is not tried again before somebody writes.
+            settles = settles && TrySettle() && _turn.Staged > 0;
+            patience = settles ? 0 : Timeout.Infinite;
         }
-        do
-        {
-            turn.Add(work);
-        }
-        while (turn.Count < TurnLength && _queue.TryTake(out work));
-        return true;
     }
 
     /// <summary>Moves some points to their places; false when it failed, and somebody who reads them will be told why.</summary>
