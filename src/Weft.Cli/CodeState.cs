@@ -35,7 +35,7 @@ internal sealed class CodeState
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             string temporary = $"{path}.{Environment.ProcessId}";
             using (FileStream file = File.Create(temporary))
-            using (var json = new Utf8JsonWriter(file))
+            using (var json = new Utf8JsonWriter(file, PlainJson.Compact))
                 _taken.Write(json);
             File.Move(temporary, path, overwrite: true);
         }

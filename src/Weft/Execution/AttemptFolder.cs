@@ -108,7 +108,7 @@ internal sealed class AttemptFolder(string root)
     private static byte[] Json(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
         {
             json.WriteStartObject();
             json.WriteNumber("format", RunFolder.Format);

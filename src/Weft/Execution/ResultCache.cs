@@ -106,7 +106,7 @@ internal sealed record CacheEntry(CacheDocument Document, ImmutableSortedDiction
     public byte[] Write()
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
         {
             json.WriteStartObject();
             json.WriteNumber("format", Format);

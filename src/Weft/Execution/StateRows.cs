@@ -69,7 +69,7 @@ internal static class StateRows
     public static string WriteValues(ImmutableSortedDictionary<string, Value> values)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
             ValueJson.WriteEntries(json, values);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
@@ -83,7 +83,7 @@ internal static class StateRows
     public static string Write(Tally tally)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
         {
             json.WriteStartObject();
             json.WriteNumber("next", tally.Next);

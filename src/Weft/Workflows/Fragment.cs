@@ -18,7 +18,7 @@ public sealed record Fragment(Closure Closure, string Workflow)
     public string Write()
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
         {
             json.WriteStartObject();
             json.WriteNumber("format", PlanJson.Format);

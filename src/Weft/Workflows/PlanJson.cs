@@ -49,7 +49,7 @@ public static class PlanJson
     public static byte[] Write(Plan plan)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
             Write(json, plan);
         return buffer.WrittenSpan.ToArray();
     }
@@ -88,7 +88,7 @@ public static class PlanJson
     internal static Digest Identity(Closure closure, string workflow, ImmutableSortedDictionary<string, Value> inputs)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainJson.Compact))
         {
             json.WriteStartArray();
             json.WriteStringValue(workflow);
