@@ -84,7 +84,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     /// <summary>What a workflow takes of earlier executions is looked up now, and said.</summary>
     private static Prepared WithEarlierResults(Prepared prepared, string root, string name, Diagnostics diagnostics, Session session)
     {
-        if (!EarlierResults.AreNeeded(prepared.Definitions))
+        if (!prepared.MayTakeEarlierResults || !EarlierResults.AreNeeded(prepared.Definitions))
             return prepared;
         using ProjectStore? store = ProjectStore.Exists(root) ? ProjectStore.Open(root, session) : null;
         prepared = prepared with { Definitions = new EarlierResults(store, name, diagnostics, session.Say).Resolve(prepared.Definitions) };

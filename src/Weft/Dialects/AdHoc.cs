@@ -39,7 +39,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words, string folder) : Runnab
             diagnostics.Error("sweep/too-many-points", $"this is a sweep of more than {Space.MaxSize:N0} commands", At);
             return null;
         }
-        return new Prepared(Name, Definitions(swept, space))
+        return new Prepared(Name, () => Definitions(swept, space))
         {
             Commands = space.Size,
             InnerRuns = space.Size,
@@ -60,7 +60,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words, string folder) : Runnab
         IEnumerable<string> WordsOf(Point point) => [.. point.Words.Select(word => word.Text), .. after];
         IEnumerable<ImmutableArray<string>> Lists() => space.Points().Select(point => ImmutableArray.Create<string>([.. before, .. WordsOf(point)]));
         long commands = space.HasHoles ? space.Points().LongCount() : space.Size;
-        return new Prepared(Name, Definitions([.. before.Select(Expr.Of), Expr.To(Root.Words), .. after.Select(Expr.Of)], space))
+        return new Prepared(Name, () => Definitions([.. before.Select(Expr.Of), Expr.To(Root.Words), .. after.Select(Expr.Of)], space))
         {
             Commands = commands,
             InnerRuns = commands,

@@ -27,8 +27,15 @@ public abstract class Runnable
 
 /// <summary>What the planner takes, and what can be said of it before anything is planned.</summary>
 /// <param name="Workflow">The name of the workflow among the definitions that is to be run.</param>
-public sealed record Prepared(string Workflow, ImmutableArray<Definition> Definitions)
+/// <param name="Define">Makes the definitions: a dry run needs none.</param>
+public sealed record Prepared(string Workflow, Func<ImmutableArray<Definition>> Define)
 {
+    /// <summary>The workflow with all that it uses.</summary>
+    public ImmutableArray<Definition> Definitions { get => field.IsDefault ? field = Define() : field; init; }
+
+    /// <summary>Whether the definitions may take results of earlier executions, which are looked up before anything is planned.</summary>
+    public bool MayTakeEarlierResults { get; init; }
+
     /// <summary>How many programs or functions are started.</summary>
     public required long Commands { get; init; }
 

@@ -38,7 +38,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
     {
         if (JobSweepReader.Read(job, arguments, diagnostics) is not { } sweep)
             return null;
-        return new Prepared(job.Key, Definitions(sweep))
+        return new Prepared(job.Key, () => Definitions(sweep))
         {
             Commands = sweep.Kind == JobKind.Submit ? 1 : sweep.Space.Size,
             InnerRuns = sweep.Space.Runs,

@@ -27,8 +27,9 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
         var closure = new Closure(definitions);
         var lines = new CommandLines(closure, workflow, changes.Inputs);
         long commands = lines.Count;
-        return new Prepared(workflow, definitions)
+        return new Prepared(workflow, () => definitions)
         {
+            MayTakeEarlierResults = true,
             Inputs = changes.Inputs,
             RunsAgain = true,
             Commands = commands,
