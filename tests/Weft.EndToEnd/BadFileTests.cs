@@ -59,7 +59,7 @@ public sealed class BadFileTests : IDisposable
             file.SetLength(50 << 20);
         ProgramResult result = WeftProgram.Run(_folder.Root, "run", "job");
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("`hydraflow.yaml` has 50 MiB, more than the", result.Error);
+        Assert.Contains("`hydraflow.yaml` has more than the 32 MiB", result.Error);
     }
 
     [Fact]

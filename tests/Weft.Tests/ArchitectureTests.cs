@@ -9,7 +9,7 @@ public sealed partial class ArchitectureTests
     /// <summary>Lowest first: a folder may use those above it in this list, and itself.</summary>
     private static readonly string[] Folders =
     [
-        "Text", "Values", "Platform", "Expressions", "Config", "Storage", "Records", "Secrets", "Snapshots", "Tracking", "Analysis",
+        "Platform", "Text", "Values", "Expressions", "Config", "Storage", "Records", "Secrets", "Snapshots", "Tracking", "Analysis",
         "Sweeps", "Applications", "Tasks", "Workflows", "Registry", "Execution", "Engines", "Dialects",
     ];
 

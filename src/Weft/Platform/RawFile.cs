@@ -64,6 +64,22 @@ public static unsafe class RawFile
         return count >= 0 ? (int)count : throw SystemCallException.Last("read");
     }
 
+    /// <summary>Reads to the end; null when that is more than <paramref name="most"/> bytes away.</summary>
+    public static byte[]? ReadAll(SafeFileHandle file, int most)
+    {
+        byte[] bytes = new byte[4096];
+        int size = 0;
+        while (Read(file, bytes.AsSpan(size)) is > 0 and int count)
+        {
+            size += count;
+            if (size > most)
+                return null;
+            if (size == bytes.Length)
+                Array.Resize(ref bytes, size * 2);
+        }
+        return bytes[..size];
+    }
+
     /// <summary>A pipe; neither end is inherited unless handed over.</summary>
     public static (SafeFileHandle Reader, SafeFileHandle Writer) Pipe()
     {

@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Weft.Platform;
 
 namespace Weft.Text;
 
@@ -6,7 +8,7 @@ namespace Weft.Text;
 public static class TextFile
 {
     /// <summary>Largest text file that is read as configuration: 32 MiB.</summary>
-    public const long MaxBytes = 32L << 20;
+    public const int MaxBytes = 32 << 20;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
@@ -19,20 +21,20 @@ public static class TextFile
         byte[] bytes;
         try
         {
-            var file = new FileInfo(path);
-            if (file.Exists && file.Length > MaxBytes)
+            using SafeFileHandle? file = RawFile.TryOpenRead(path);
+            if (file is null)
             {
-                diagnostics.Error("file/too-large", $"`{name}` has {file.Length >> 20} MiB, more than the {MaxBytes >> 20} MiB that a configuration file may have");
+                diagnostics.Error("file/missing", $"no file `{name}`");
                 return null;
             }
-            bytes = File.ReadAllBytes(path);
+            if (RawFile.ReadAll(file, MaxBytes) is not { } read)
+            {
+                diagnostics.Error("file/too-large", $"`{name}` has more than the {MaxBytes >> 20} MiB that a configuration file may have");
+                return null;
+            }
+            bytes = read;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            diagnostics.Error("file/missing", $"no file `{name}`");
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
             diagnostics.Error("file/unreadable", $"cannot read `{name}`: {e.Message}");
             return null;
