@@ -12,7 +12,7 @@ namespace Weft.Expressions;
 /// <param name="At">Where it was written; an expression read back from a plan has an empty place.</param>
 public abstract record Expr(Span At)
 {
-    public static ImmutableSortedDictionary<string, Expr> NoBindings { get; } = ImmutableSortedDictionary.Create<string, Expr>(StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, Expr> NoBindings { get; } = Sorted.None<Expr>();
 
     /// <summary>The place of expressions that no person wrote.</summary>
     public static Span Nowhere { get; } = new Source("", "").Whole;

@@ -15,7 +15,7 @@ public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string
     public NodePath Path => Id.Path;
 
     /// <summary>Variables that the task declares; the host adds its own (WEFT_…).</summary>
-    public ImmutableSortedDictionary<string, string> Env { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Env { get; init; } = Sorted.None<string>();
 
     public ImmutableArray<string> Secrets { get; init; } = [];
 

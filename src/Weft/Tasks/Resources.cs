@@ -23,7 +23,7 @@ public sealed record Resources(
     bool Interruptible = false)
 {
     // One instance, so that two that ask nothing of an engine's own are equal.
-    private static readonly ImmutableSortedDictionary<string, string> NoNative = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    private static readonly ImmutableSortedDictionary<string, string> NoNative = Sorted.None<string>();
 
     public static Resources None { get; } = new();
 

@@ -94,7 +94,7 @@ public sealed record Port(TypeExpr Type, Value? Default = null, string? Path = n
     /// <summary>The <see cref="Path"/> is one that the program has fixed, relative to the folder in which it runs: the output is copied from there.</summary>
     public bool IsFixed { get; init; }
 
-    public static ImmutableSortedDictionary<string, Port> None { get; } = ImmutableSortedDictionary.Create<string, Port>(StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, Port> None { get; } = Sorted.None<Port>();
 
     /// <summary>True when an input may be left out.</summary>
     public bool IsOptional => Default is not null || Type.TakesNone;

@@ -32,7 +32,7 @@ public sealed class Source
     {
         offset = Math.Clamp(offset, 0, Text.Length);
         int[] starts = LineStarts();
-        int line = Array.BinarySearch(starts, offset);
+        int line = starts.AsSpan().BinarySearch(offset);
         if (line < 0)
             line = ~line - 1;
         return new Position(line + 1, offset - starts[line] + 1);

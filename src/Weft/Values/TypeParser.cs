@@ -78,7 +78,7 @@ public ref struct TypeParser
         return word.Length == 0 ? Expected("a type") : Unknown(word);
     }
 
-    private static ImmutableSortedDictionary<string, TypeExpr> NoFields { get; } = ImmutableSortedDictionary.Create<string, TypeExpr>(StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, TypeExpr> NoFields { get; } = Sorted.None<TypeExpr>();
 
     private TypeExpr Unknown(string word)
     {

@@ -95,8 +95,7 @@ public abstract record Value
     public static Value MapOf(IEnumerable<KeyValuePair<string, Value>> entries) =>
         new Map(entries.ToImmutableSortedDictionary(StringComparer.Ordinal));
 
-    public static ImmutableSortedDictionary<string, Value> NoEntries { get; } =
-        ImmutableSortedDictionary.Create<string, Value>(StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, Value> NoEntries { get; } = Sorted.None<Value>();
 }
 
 public enum BlobKind

@@ -125,7 +125,7 @@ public static class Decision
             case Node.Each each:
                 return OpenEach(around, node, each);
             case Node.Gate gate:
-                foreach (Expr bound in gate.Bind.Values)
+                foreach ((_, Expr bound) in gate.Bind)
                 {
                     if (Evaluator.Evaluate(bound, around.For(node.Scope, path)) is not Evaluated.Is and var missing)
                         return Refuse(missing);
@@ -170,7 +170,7 @@ public static class Decision
 
     private static Step OpenEach(Surroundings around, PlanNode node, Node.Each each)
     {
-        foreach (Expr bound in each.Bind.Values)
+        foreach ((_, Expr bound) in each.Bind)
         {
             // What refers to the point is known for each element only.
             if (Evaluator.References(bound).Any(reference => reference.Root is Root.Item or Root.Words or Root.Run))

@@ -380,7 +380,12 @@ public sealed class GraphCheck(Closure closure)
             TaskBody.Fail fail => [fail.Message],
             _ => [],
         };
-        foreach (Expr.Ref reference in expressions.Concat(task.Env.Values).SelectMany(Evaluator.References))
+        var references = new List<Expr.Ref>();
+        foreach (Expr expression in expressions)
+            Evaluator.AddReferences(expression, references);
+        foreach ((_, Expr variable) in task.Env)
+            Evaluator.AddReferences(variable, references);
+        foreach (Expr.Ref reference in references)
         {
             if (reference.Path is not [{ Name: { } name }, ..])
                 continue;

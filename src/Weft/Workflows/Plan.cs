@@ -115,7 +115,7 @@ public sealed record EngineProfile(string Name, string Kind)
     public static EngineProfile Local { get; } = new("local", "local");
 
     /// <summary>Settings as the profile has them, passed to the engine.</summary>
-    public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } = Sorted.None<string>();
 }
 
 /// <summary>

@@ -70,8 +70,11 @@ public sealed class Planner
     private static ImmutableSortedDictionary<string, Value> Arguments(WorkflowDefinition root, ImmutableSortedDictionary<string, Value> arguments, Diagnostics problems)
     {
         var inputs = Value.NoEntries.ToBuilder();
-        foreach (string name in arguments.Keys.Where(name => !root.In.ContainsKey(name)))
-            problems.Error("workflow/unknown-input", $"`{root.Name}` has no input `{name}`", null, Suggest.HintOrList(name, [.. root.In.Keys], "it takes"));
+        foreach ((string name, _) in arguments)
+        {
+            if (!root.In.ContainsKey(name))
+                problems.Error("workflow/unknown-input", $"`{root.Name}` has no input `{name}`", null, Suggest.HintOrList(name, [.. root.In.Keys], "it takes"));
+        }
         foreach ((string name, Port port) in root.In)
         {
             Value? value = arguments.GetValueOrDefault(name) ?? port.Default ?? (port.Type.TakesNone ? Value.None : null);

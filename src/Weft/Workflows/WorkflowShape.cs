@@ -35,7 +35,7 @@ public sealed class WorkflowShape
             foreach (int need in needs)
                 (_dependents[need] ??= []).Add(i);
         }
-        foreach (Expr expression in workflow.Return.Values)
+        foreach ((_, Expr expression) in workflow.Return)
             Note(expression, references);
         // The best group of several is only known when all its results are.
         foreach (Node node in workflow.Nodes)
@@ -74,11 +74,11 @@ public sealed class WorkflowShape
     {
         if (node.When is { } when)
             yield return when;
-        foreach (Expr bound in node.Bind.Values)
+        foreach ((_, Expr bound) in node.Bind)
             yield return bound;
         if (node is Node.Each { Over: Elements.Listed listed })
         {
-            foreach (Expr list in listed.Zip.Values)
+            foreach ((_, Expr list) in listed.Zip)
                 yield return list;
         }
     }
