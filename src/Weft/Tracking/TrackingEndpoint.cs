@@ -25,13 +25,14 @@ public sealed class AttemptTokens
 {
     private const int CodeLength = 16;
 
-    private readonly byte[] _secret;
+    /// <summary>Kept, as making one takes longer than the code of an attempt. Used by the loop and by the server's threads, one at a time.</summary>
+    private readonly IncrementalHash _code;
 
     /// <param name="secret">At least 16 random bytes, kept where only the user can read.</param>
     public AttemptTokens(ReadOnlySpan<byte> secret)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(secret.Length, 16);
-        _secret = secret.ToArray();
+        _code = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
     }
 
     /// <summary>A secret for a new execution.</summary>
@@ -56,5 +57,12 @@ public sealed class AttemptTokens
         return new AttemptId(new ExecutionId(parts[0]), new NodePath(parts[3]), int.Parse(parts[1]), int.Parse(parts[2]));
     }
 
-    private byte[] Code(string name) => HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(name))[..CodeLength];
+    private byte[] Code(string name)
+    {
+        lock (_code)
+        {
+            _code.AppendData(Encoding.UTF8.GetBytes(name));
+            return _code.GetHashAndReset()[..CodeLength];
+        }
+    }
 }
