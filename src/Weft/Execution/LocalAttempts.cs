@@ -48,6 +48,7 @@ internal sealed class LocalAttempts : IAttempts
     private readonly Dictionary<AttemptId, LocalAttempt> _running = [];
     private readonly Dictionary<string, LocalAttempt> _adopted = new(StringComparer.Ordinal);
     private readonly List<EndedAttempt> _ended = [];
+    private readonly ProgramSearch _programs = new();
 
     public LocalAttempts(RunFolder folder, Poller poller, TimeProvider clock, LocalSurroundings surroundings)
     {
@@ -82,7 +83,7 @@ internal sealed class LocalAttempts : IAttempts
             ]);
             string folder = HostContract.FolderOf(call, _surroundings.ProjectFolder);
             ImmutableArray<string> words = HostContract.Words(call, folder);
-            if (Executables.Find(words[0], environment["PATH"], folder) is null)
+            if (_programs.Find(words[0], environment["PATH"], folder) is null)
             {
                 CannotStart(call, grant, now, ErrorClass.User, "task/no-program", $"there is no program `{words[0]}`{(words[0].Contains('/') ? "" : " in PATH")}");
                 return;

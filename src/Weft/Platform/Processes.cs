@@ -109,5 +109,20 @@ public static class Executables
         return null;
     }
 
-    private static bool IsExecutable(string path) => Libc.Access(path, Executable) == 0 && !Directory.Exists(path);
+    internal static bool IsExecutable(string path) => Libc.Access(path, Executable) == 0 && !Directory.Exists(path);
+}
+
+/// <summary>As <see cref="Executables"/>, for one program after another: the one found last is only looked at, not searched for again.</summary>
+internal sealed class ProgramSearch
+{
+    private (string Program, string? SearchPath, string Folder) _sought;
+    private string? _found;
+
+    public string? Find(string program, string? searchPath, string folder)
+    {
+        if (_found is null || _sought != (program, searchPath, folder) || !Executables.IsExecutable(Path.Combine(folder, _found)))
+            _found = Executables.Find(program, searchPath, folder);
+        _sought = (program, searchPath, folder);
+        return _found;
+    }
 }
