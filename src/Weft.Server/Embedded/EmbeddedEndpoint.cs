@@ -51,7 +51,7 @@ public sealed class EmbeddedEndpoint : ITrackingEndpoint
     {
         _options = options;
         _socket = socket;
-        Address = new Uri($"http://{socket.LocalEndPoint}");
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}");
         _server = ServeAsync();
     }
 

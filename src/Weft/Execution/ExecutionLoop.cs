@@ -167,7 +167,9 @@ internal sealed class ExecutionLoop : IDisposable
         }
         LookOutForRequests();
         Decide(NowFacts());
-        List<NodeState> touched = [.. _touched.Values];
+        var touched = new List<NodeState>(_touched.Count);
+        foreach ((_, NodeState state) in _touched)
+            touched.Add(state);
         _touched.Clear();
         Commit(touched);
         TellHosts(touched);
@@ -237,9 +239,12 @@ internal sealed class ExecutionLoop : IDisposable
             if (_watch.TagOf(state) is { } tag)
                 _catalog.MoveTag(tag, _execution.Id, state.Path);
         }
-        _history.Add(_ends, touched, _intents.Select(intent => intent.Begin.Invocation.Id));
+        _history.Add(_ends, touched);
         foreach ((Step.Start begin, _) in _intents)
+        {
+            _history.Add(begin.Invocation.Id);
             _records.Intend(begin.Invocation.Id, _options.Snapshot, "local", "Submitted");
+        }
         if (_frontier.State(NodePath.Root) is { Phase.IsTerminal: true } root)
             _records.SetState(_execution.Id, root.Phase.ToString(), StateRows.Write(_count.Tally), _clock.GetUtcNow());
         turn.Commit();
@@ -425,6 +430,8 @@ internal sealed class ExecutionLoop : IDisposable
             _results.Began(begin);
             open.Add((begin.Invocation, row.Started ?? row.Intended));
         }
+        if (open.Count == 0)
+            return;
         List<Invocation> never = _attempts.Adopt(open);
         foreach (Invocation call in never)
             _attempts.Start(call, _ledger?.TryTake(call.Needs) ?? Grant.Nothing);

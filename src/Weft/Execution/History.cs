@@ -36,16 +36,14 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     public void Note(string kind, string actor) => _notes.Add(new EventRow(0, clock.GetUtcNow(), kind, actor, null, null));
 
     /// <summary>What one turn of the loop has changed, after what was noted before it.</summary>
-    public void Add(IReadOnlyList<EndedAttempt> ends, IReadOnlyList<NodeState> touched, IEnumerable<AttemptId> intents)
+    public void Add(List<EndedAttempt> ends, List<NodeState> touched)
     {
-        DateTimeOffset now = clock.GetUtcNow();
         foreach (EventRow note in _notes)
             Append(note);
         _notes.Clear();
-        HashSet<NodePath> final = ends.Count == 0 ? [] : [.. touched.Where(state => state.Phase.IsTerminal).Select(state => state.Path)];
         foreach (EndedAttempt end in ends)
         {
-            if (!final.Contains(end.Id.Path))
+            if (!touched.Exists(state => state.Path == end.Id.Path && state.Phase.IsTerminal))
                 Append(new EventRow(0, end.Ended, Ended, null, end.Id.Path, NumberOf(end.Id.Number)));
         }
         foreach (NodeState state in touched)
@@ -60,9 +58,10 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
                 Append(new EventRow(0, state.Since, Opened, null, state.Path, null));
             }
         }
-        foreach (AttemptId attempt in intents)
-            Append(new EventRow(0, now, Started, null, attempt.Path, NumberOf(attempt.Number)));
     }
+
+    /// <summary>An attempt that is to start after this turn.</summary>
+    public void Add(AttemptId intended) => Append(new EventRow(0, clock.GetUtcNow(), Started, null, intended.Path, NumberOf(intended.Number)));
 
     /// <summary>Nodes that were entered before this process took the execution.</summary>
     public void Knows(NodePath open) => _open.Add(open);

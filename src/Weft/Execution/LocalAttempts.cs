@@ -178,7 +178,7 @@ internal sealed class LocalAttempts : IAttempts
         {
             DateTimeOffset now = _clock.GetUtcNow();
             ReadExits();
-            foreach (LocalAttempt attempt in _running.Values.Where(attempt => attempt.Due <= now).ToList())
+            foreach (LocalAttempt attempt in DueAt(now))
                 ActByClock(attempt, now);
         }
         List<EndedAttempt> ended = [.. _ended];
@@ -193,7 +193,7 @@ internal sealed class LocalAttempts : IAttempts
             if (_ended.Count > 0)
                 return DateTimeOffset.MinValue;
             DateTimeOffset? next = null;
-            foreach (LocalAttempt attempt in _running.Values)
+            foreach ((_, LocalAttempt attempt) in _running)
             {
                 if (attempt.Due is { } due && !(next <= due))
                     next = due;
@@ -208,6 +208,17 @@ internal sealed class LocalAttempts : IAttempts
             attempt.Release();
         _reader.Dispose();
         _exits.Dispose();
+    }
+
+    private List<LocalAttempt> DueAt(DateTimeOffset now)
+    {
+        var due = new List<LocalAttempt>();
+        foreach ((_, LocalAttempt attempt) in _running)
+        {
+            if (attempt.Due <= now)
+                due.Add(attempt);
+        }
+        return due;
     }
 
     private void CannotStart(Invocation call, Grant grant, DateTimeOffset now, ErrorClass kind, string code, string reason)

@@ -54,8 +54,8 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
             User = by.User,
             LastStarted = _lastStarted.Remove(state.Path, out DateTimeOffset started) ? started.ToUnixTimeMilliseconds() : 0,
             Params = ParamsOf(state.Path),
-            Metrics = [.. Numbers(state.Outputs).Select(pair => new MetricPoint(pair.Key, pair.Value, ended, 0))],
-            Labels = [.. state.Outputs.Where(pair => pair.Value is Value.Text).Select(pair => new Label(pair.Key, ((Value.Text)pair.Value).Content))],
+            Metrics = MetricsOf(state.Outputs, ended),
+            Labels = LabelsOf(state.Outputs),
         };
         ImmutableArray<HydraJob> jobs = _jobs.Remove(state.Path, out ImmutableArray<HydraJob> found) ? found : [];
         if (!jobs.IsEmpty && !_runs.HasOthers(run))
@@ -142,18 +142,33 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
     private ImmutableArray<Param> ParamsOf(NodePath path)
     {
         if (path.Index is not { } index || plan.Find(path.Parent)?.Node is not Node.Each { Over: Elements.Known known } || known.Space.PointAt(index) is not { } point)
-            return [.. plan.Inputs.Select(pair => new Param(pair.Key, TextOf(pair.Value)))];
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+            return InputsOf(plan);
+        var values = new Dictionary<string, string>(point.Words.Length, StringComparer.Ordinal);
         foreach (Word word in point.Words)
         {
             int equals = word.Text.IndexOf('=', StringComparison.Ordinal);
             values[equals < 0 ? word.Text : word.Text[..equals].TrimStart('-', '+')] = equals < 0 ? "" : word.Text[(equals + 1)..];
         }
-        return [.. values.Where(pair => pair.Key.Length > 0).Select(pair => new Param(pair.Key, pair.Value))];
+        var parameters = ImmutableArray.CreateBuilder<Param>(values.Count);
+        foreach ((string name, string value) in values)
+        {
+            if (name.Length > 0)
+                parameters.Add(new Param(name, value));
+        }
+        return parameters.DrainToImmutable();
     }
 
-    private static IEnumerable<KeyValuePair<string, double>> Numbers(ImmutableSortedDictionary<string, Value> outputs)
+    private static ImmutableArray<Param> InputsOf(Plan plan)
     {
+        var parameters = ImmutableArray.CreateBuilder<Param>(plan.Inputs.Count);
+        foreach ((string name, Value value) in plan.Inputs)
+            parameters.Add(new Param(name, TextOf(value)));
+        return parameters.DrainToImmutable();
+    }
+
+    private static ImmutableArray<MetricPoint> MetricsOf(ImmutableSortedDictionary<string, Value> outputs, long ended)
+    {
+        var metrics = ImmutableArray.CreateBuilder<MetricPoint>();
         foreach ((string name, Value value) in outputs)
         {
             double? number = value switch
@@ -164,8 +179,20 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
                 _ => null,
             };
             if (number is { } found)
-                yield return new(name, found);
+                metrics.Add(new MetricPoint(name, found, ended, 0));
         }
+        return metrics.DrainToImmutable();
+    }
+
+    private static ImmutableArray<Label> LabelsOf(ImmutableSortedDictionary<string, Value> outputs)
+    {
+        var labels = ImmutableArray.CreateBuilder<Label>();
+        foreach ((string name, Value value) in outputs)
+        {
+            if (value is Value.Text text)
+                labels.Add(new Label(name, text.Content));
+        }
+        return labels.DrainToImmutable();
     }
 
     private static string TextOf(Value value) => value is Value.Text text ? text.Content : CanonicalJson.Write(value);

@@ -19,7 +19,16 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     private readonly Queue<Work> _queue = [];
     private Thread? _worker;
 
-    public int Count => inner.Count + _works.Values.Count(work => work.IsOurs);
+    public int Count
+    {
+        get
+        {
+            int count = inner.Count;
+            foreach ((_, Work work) in _works)
+                count += work.IsOurs ? 1 : 0;
+            return count;
+        }
+    }
 
     public IEnumerable<AttemptId> Running => inner.Running.Concat(_works.Values.Where(work => work.IsOurs).Select(work => work.Call.Id));
 

@@ -37,12 +37,22 @@ public sealed class EnvironmentBlock
     /// <summary>This block with more variables; a name that is here already gets the new value.</summary>
     public EnvironmentBlock With(IEnumerable<KeyValuePair<string, string>> variables)
     {
-        List<byte[]> added = [.. Latest(variables).Select(variable => Encoding.UTF8.GetBytes($"{variable.Key}={variable.Value}\0"))];
-        if (added.Count == 0)
+        var latest = new Dictionary<string, string>();
+        foreach ((string name, string value) in variables)
+            latest[name] = value;
+        if (latest.Count == 0)
             return this;
-        byte[] bytes = new byte[_bytes.Length + added.Sum(entry => entry.Length)];
+        var added = new List<byte[]>(latest.Count);
+        int size = _bytes.Length;
+        foreach ((string name, string value) in latest)
+        {
+            added.Add(Encoding.UTF8.GetBytes($"{name}={value}\0"));
+            size += added[^1].Length;
+        }
+        byte[] bytes = new byte[size];
         int[] starts = new int[_starts.Length + added.Count];
-        int size = 0, count = 0;
+        size = 0;
+        int count = 0;
         for (int i = 0; i < _starts.Length; i++)
         {
             ReadOnlySpan<byte> entry = _bytes.AsSpan(_starts[i]..(i + 1 < _starts.Length ? _starts[i + 1] : _bytes.Length));
@@ -79,13 +89,5 @@ public sealed class EnvironmentBlock
             }
             return null;
         }
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> Latest(IEnumerable<KeyValuePair<string, string>> variables)
-    {
-        var latest = new Dictionary<string, string>();
-        foreach ((string name, string value) in variables)
-            latest[name] = value;
-        return latest;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
             database.Prepare("INSERT INTO param (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
                 .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(param.Key)).Bind(3, param.Value).Run();
         }
-        foreach (Label label in run.Labels.Prepend(new Label(Rules.RunNameLabel, run.RunName)))
+        foreach (Label label in LabelsOf(run))
         {
             database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
                 .Bind(1, info.Row).Bind(2, _turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Run();
@@ -189,11 +189,21 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
         var buffer = new ArrayBufferWriter<byte>(512);
         RunJson.WriteSummary(buffer, new Run(info)
         {
-            Metrics = [.. run.Metrics.OrderBy(point => point.Key, StringComparer.Ordinal).Select(point => new MetricSummary(point, point.Value, point.Value, 1))],
-            Params = [.. run.Params.OrderBy(param => param.Key, StringComparer.Ordinal)],
-            Labels = [.. run.Labels.Append(new Label(Rules.RunNameLabel, run.RunName)).OrderBy(label => label.Key, StringComparer.Ordinal)],
+            Metrics = SummariesOf(run.Metrics.Sort((one, other) => string.CompareOrdinal(one.Key, other.Key))),
+            Params = run.Params.Sort((one, other) => string.CompareOrdinal(one.Key, other.Key)),
+            Labels = LabelsOf(run).Sort((one, other) => string.CompareOrdinal(one.Key, other.Key)),
         });
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static ImmutableArray<Label> LabelsOf(NodeRun run) => run.Labels.Add(new Label(Rules.RunNameLabel, run.RunName));
+
+    private static ImmutableArray<MetricSummary> SummariesOf(ImmutableArray<MetricPoint> points)
+    {
+        var summaries = ImmutableArray.CreateBuilder<MetricSummary>(points.Length);
+        foreach (MetricPoint point in points)
+            summaries.Add(new MetricSummary(point, point.Value, point.Value, 1));
+        return summaries.MoveToImmutable();
     }
 
     private (long Id, string Location) Experiment(string name)

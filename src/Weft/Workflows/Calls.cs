@@ -163,8 +163,8 @@ internal static class Calls
     {
         var id = new AttemptId(around.Facts.Execution, path, number);
         string folder = around.Facts.Folder(id);
-        ImmutableArray<Staged> staged = [.. inputs.Select(input => Staged.Of(input.Key, input.Value, folder + "/inputs", task.In[input.Key].Type is TypeExpr.Table { Format: RunsFormat })).OfType<Staged>()];
-        ImmutableArray<Declared> outputs = [.. task.Out.Select(port => new Declared(port.Key, port.Value.Type, PathOf(around.Facts, task, folder, port.Key, port.Value), port.Value.IsFixed))];
+        ImmutableArray<Staged> staged = StagedOf(task, inputs, folder);
+        ImmutableArray<Declared> outputs = OutputsOf(around.Facts, task, folder);
         Lookup outside = around.For(node.Scope, path);
         Lookup inside = reference => reference.Root switch
         {
@@ -205,6 +205,25 @@ internal static class Calls
                 KeepsCheckpoints = task.KeepsCheckpoints,
             },
             document);
+    }
+
+    private static ImmutableArray<Staged> StagedOf(TaskDefinition task, ImmutableSortedDictionary<string, Value> inputs, string folder)
+    {
+        var staged = ImmutableArray.CreateBuilder<Staged>();
+        foreach ((string name, Value value) in inputs)
+        {
+            if (Staged.Of(name, value, folder + "/inputs", task.In[name].Type is TypeExpr.Table { Format: RunsFormat }) is { } files)
+                staged.Add(files);
+        }
+        return staged.DrainToImmutable();
+    }
+
+    private static ImmutableArray<Declared> OutputsOf(Facts facts, TaskDefinition task, string folder)
+    {
+        var outputs = ImmutableArray.CreateBuilder<Declared>();
+        foreach ((string name, Port port) in task.Out)
+            outputs.Add(new Declared(name, port.Type, PathOf(facts, task, folder, name, port), port.IsFixed));
+        return outputs.DrainToImmutable();
     }
 
     /// <summary>Where an output is written; null for a value.</summary>
