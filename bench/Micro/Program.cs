@@ -5,7 +5,10 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Weft.Micro;
 
 // dotnet run -c Release --project bench/Micro -- --filter '*'           measures
+// dotnet run -c Release --project bench/Micro -- figures                sizes: points enumerated, tasks planned
 // dotnet run -c Release --project bench/Micro -- mutate 1000000         reads so many mutated texts of each grammar
+if (args is ["figures"])
+    return Figures.Run(Console.Out);
 if (args is ["mutate", var rounds])
     return Mutations.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
 // In this process: a project made for each benchmark would not find the central versions of packages.
