@@ -23,7 +23,8 @@ def main():
     measure("dry run, 6 commands", [WEFT, "run", "six", "--dry-run"], project(SIX), [PYTHON, "-c", "import yaml"], runs=20, bound="<= 60 ms, <= 4x import yaml")
     measure("plan, 6 commands", [WEFT, "plan", "six"], project(SIX), runs=20, bound="<= 60 ms")
     measure("dry run, 10,000 commands", [WEFT, "run", "many", "--dry-run"], project(MANY), bound="<= 150 ms")
-    measure("a million points enumerated and printed", [WEFT, "run", "million", "--dry-run"], project(MILLION), runs=3, bound="<= 1 s to enumerate, the memory of 10,000")
+    # How long it takes to enumerate them is a figure of bench/Micro: here a hundred megabytes are made and written as well.
+    measure("a million points printed", [WEFT, "run", "million", "--dry-run"], project(MILLION), runs=3, bound="the memory of 10,000")
 
     folder = project(trivial(1000))
     # Each measured run gets a state folder of its own: removing a thousand files just before would slow the next creation of files. The old ones go
