@@ -130,7 +130,8 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         CheckSecrets(surroundings, diagnostics);
         foreach (Definition definition in Prepared.Definitions)
         {
-            if (definition is Definition.OfTask { Task: { Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
+            // What brings its own programs is only known to have one when it runs.
+            if (definition is Definition.OfTask { Task: { Python: null, Requirements: null, Setup: null, Modules.IsEmpty: true, Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
                 CheckProgram(program.Content, task, surroundings, diagnostics);
         }
         if (Prepared.Points is { } points && !diagnostics.HasErrors)

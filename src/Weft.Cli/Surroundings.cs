@@ -30,6 +30,9 @@ internal sealed record Surroundings
     /// <summary>Where what can be made anew is kept for the user: <c>$XDG_CACHE_HOME/weft</c>, else <c>~/.cache/weft</c>.</summary>
     public string CacheFolder => Path.Combine(Variable("XDG_CACHE_HOME") is { } given && Path.IsPathRooted(given) ? given : Path.Combine(HomeFolder, ".cache"), "weft");
 
+    /// <summary>Where virtual environments are made for tasks that name requirements.</summary>
+    public string EnvironmentFolder => Path.Combine(CacheFolder, "environments");
+
     public static Surroundings Read()
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -92,6 +92,10 @@ internal sealed class GraphProject(string folder) : IDisposable
     /// <summary>The phases of nodes: <c>a=Succeeded b=Skipped</c>.</summary>
     public string Phases(ExecutionEnd end, params string[] paths) => string.Join(' ', paths.Select(path => $"{path}={Records.FindNode(end.Id, new NodePath(path))?.Phase ?? "-"}"));
 
+    /// <summary>What a program wrote into the file of that name in its own folder, the only one of this execution.</summary>
+    public string ResultOf(ExecutionEnd end, string file) =>
+        File.ReadAllText(Directory.GetFiles(Path.Combine(StateFolder, "executions", end.Id.Value), file, SearchOption.AllDirectories).Single());
+
     public void Dispose() => _database?.Dispose();
 
     private void Publish(ExecutionEvent what)

@@ -10,7 +10,7 @@ using Weft.Workflows;
 if (args[0] == "exec")
 {
     // A task host: exec PROJECT-FOLDER RUN-FOLDER PATH NUMBER.
-    using var host = new TaskHost(new RunFolder(args[2]), new HostSurroundings(args[1], EnvironmentBlock.Current()) { Secret = name => $"value of {name}" });
+    using var host = new TaskHost(new RunFolder(args[2]), new HostSurroundings(args[1], EnvironmentBlock.Current()) { EnvironmentFolder = Path.Combine(args[1], ".weft", "environments"), Secret = name => $"value of {name}" });
     host.Run(new AttemptId(new ExecutionId(Path.GetFileName(args[2])), new NodePath(args[3]), int.Parse(args[4])));
     return 0;
 }

@@ -28,6 +28,7 @@ internal static class ExecCommand
         {
             Secret = name => SecretCommands.ValueOf(words[0], name, session.Surroundings),
             Store = (here, place) => OutputStores.Beyond(here, place, session.Surroundings, TimeProvider.System),
+            EnvironmentFolder = session.Surroundings.EnvironmentFolder,
         });
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {

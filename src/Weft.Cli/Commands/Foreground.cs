@@ -38,6 +38,7 @@ internal static class Foreground
                 ProjectFolder = store.Root,
                 Blobs = plan.Root.Store is null ? null : store.BlobsOf(plan, session.Surroundings),
                 Environment = EnvironmentBlock.Current(),
+                EnvironmentFolder = session.Surroundings.EnvironmentFolder,
                 HostProgram = Environment.ProcessPath is { } program ? [program, "exec"] : [],
                 TerminalInput = options.Parallel == 1 && session.Surroundings.InputIsTerminal,
                 Snapshot = options.Code.Take(),

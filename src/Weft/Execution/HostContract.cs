@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Weft.Expressions;
 using Weft.Tasks;
 using Weft.Values;
 
@@ -8,9 +9,41 @@ namespace Weft.Execution;
 /// <summary>What every program that Weft runs may rely on, on whatever machine: its words, its variables, its folders.</summary>
 internal static class HostContract
 {
+    /// <summary><c>module</c> is a function of login shells; Lmod and Environment Modules leave files that define it for others.</summary>
+    private const string FindModules = """
+        if ! type module >/dev/null 2>&1; then
+          for file in "${MODULESHOME:-/usr/share/modules}/init/bash" "${LMOD_PKG:-/usr/share/lmod/lmod}/init/bash" /etc/profile.d/modules.sh /etc/profile.d/lmod.sh; do
+            if [ -r "$file" ]; then . "$file"; break; fi
+          done
+        fi
+        type module >/dev/null 2>&1 || { echo "this machine has no environment modules: there is no command \`module\`" >&2; exit 1; }
+
+        """;
+
     /// <summary>The words of the program to start.</summary>
     /// <param name="folder">The folder in which it starts.</param>
-    public static ImmutableArray<string> Words(Invocation call, string folder) => call.Body switch
+    public static ImmutableArray<string> Words(Invocation call, string folder)
+    {
+        ImmutableArray<string> words = ProgramOf(call, folder);
+        return call.Modules.IsEmpty && call.Setup is null ? words : ["bash", "-c", $"{SetupOf(call)}exec \"$@\"\n", "bash", .. words];
+    }
+
+    /// <summary>The lines before a program, for bash: modules, then the task's own. One that fails ends the shell.</summary>
+    public static string SetupOf(Invocation call)
+    {
+        var text = new StringBuilder("set -e\n");
+        if (!call.Modules.IsEmpty)
+        {
+            text.Append(FindModules);
+            foreach (string module in call.Modules)
+                text.Append("module load ").Append(Template.Quote(module)).Append('\n');
+        }
+        if (call.Setup is { } setup)
+            text.Append(setup.TrimEnd('\n')).Append('\n');
+        return text.ToString();
+    }
+
+    private static ImmutableArray<string> ProgramOf(Invocation call, string folder) => call.Body switch
     {
         CallBody.Command command => call.Lines is null ? command.Words : command.Words.Add(LinesPath(call.Lines, folder)),
         CallBody.Shell shell => ["bash", "-c", shell.Script],

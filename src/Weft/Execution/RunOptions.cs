@@ -43,6 +43,9 @@ public sealed record RunOptions
     /// <summary>How results of earlier executions are used. Default: they are taken, and new ones kept.</summary>
     public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
 
+    /// <summary>Where virtual environments are made, for all projects of the user; null for the folder of the project's state.</summary>
+    public string? EnvironmentFolder { get; init; }
+
     /// <summary>Where outputs are kept; null for the folder <c>blobs</c> of the project's state.</summary>
     internal BlobStore? Blobs { get; init; }
 

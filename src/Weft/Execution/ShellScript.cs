@@ -72,8 +72,15 @@ internal sealed class ShellScript(string projectFolder, RunFolder folder)
 
     private void AddVariables(Invocation call)
     {
+        if (call.Requirements is { } requirements)
+        {
+            string python = call.Python is null ? "python3" : Quoted(Path.GetFullPath(Directory.Exists(Path.GetFullPath(call.Python, projectFolder)) ? $"{call.Python}/bin/python" : call.Python, projectFolder));
+            string made = $"\"$RUN/python-{Digest.Of(call.Python + requirements).Short}\"";
+            Line($"[ -d {made} ] || {{ {python} -m venv --system-site-packages {made} && {made}/bin/python -m pip install -q -r {Quoted(Path.GetFullPath(requirements, projectFolder))} 1>&2; }}");
+            Line($"export PATH={made}/bin:\"$PATH\"");
+        }
         // A search path stays the machine's own behind the programs that the task brings.
-        foreach ((string name, string value) in HostContract.PythonVariables(call, projectFolder, "$PATH"))
+        foreach ((string name, string value) in HostContract.PythonVariables(call.Requirements is null ? call : call with { Python = null }, projectFolder, "$PATH"))
             Line($"export {name}=", name == "PATH" ? Quoted(value[..value.LastIndexOf(':')]) + ":\"$PATH\"" : Quoted(value));
         foreach ((string name, string value) in HostContract.Variables(call, folder, Grant.Nothing))
             Line($"export {name}=", Quoted(value));

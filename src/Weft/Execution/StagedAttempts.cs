@@ -7,17 +7,19 @@ using Weft.Workflows;
 namespace Weft.Execution;
 
 /// <summary>
-/// Attempts with files around them: a worker puts inputs in their places before the start and stores outputs after a success, so that the loop never waits
-/// for a disk. Calls without files go straight through. What a dead process was staging is found as never started; what it was storing, as ended, and is
-/// stored again.
+/// Attempts with files around them: a worker puts inputs in their places before the start and stores outputs after a success, another one makes virtual
+/// environments, so that the loop never waits for a disk or for pip. Calls without any of it go straight through. What a dead process was staging is found
+/// as never started; what it was storing, as ended, and is stored again.
 /// </summary>
-internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller poller, TimeProvider clock) : IAttempts
+/// <param name="environments">Where tasks with requirements run.</param>
+/// <param name="logOf">The log of an attempt.</param>
+internal sealed class StagedAttempts(IAttempts inner, Staging staging, PythonEnvironments environments, Func<AttemptId, string> logOf, Poller poller, TimeProvider clock) : IAttempts
 {
     private readonly Dictionary<AttemptId, Work> _works = [];
     private readonly ConcurrentQueue<Work> _done = new();
     private readonly CancellationTokenSource _closing = new();
-    private readonly Queue<Work> _queue = [];
-    private Thread? _worker;
+    private Worker? _files;
+    private Worker? _pip;
 
     public int Count
     {
@@ -36,17 +38,17 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
 
     public void Start(Invocation call, Grant grant)
     {
-        if (!Staging.HasInputs(call) && !Staging.HasOutputs(call))
+        if (call.Requirements is null && !Staging.HasInputs(call) && !Staging.HasOutputs(call))
         {
             inner.Start(call, grant);
             return;
         }
-        var work = new Work(call, grant, clock.GetUtcNow());
+        var work = new Work(call, grant, clock.GetUtcNow(), _closing.Token);
         _works.Add(call.Id, work);
-        if (Staging.HasInputs(call))
-            Hand(work, Stage.Placing);
+        if (call.Requirements is not null)
+            Hand(work, Stage.Equipping);
         else
-            Run(work);
+            Place(work);
     }
 
     public List<Invocation> Adopt(IReadOnlyList<(Invocation Call, DateTimeOffset Started)> open)
@@ -55,23 +57,23 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
         foreach ((Invocation call, DateTimeOffset started) in open)
         {
             if (Staging.HasOutputs(call) && !never.Contains(call))
-                _works.Add(call.Id, new Work(call, Grant.Nothing, started) { Stage = Stage.Running });
+                _works.Add(call.Id, new Work(call, Grant.Nothing, started, _closing.Token) { Stage = Stage.Running });
         }
         return never;
     }
 
     public void Stop(AttemptId id, StopCause cause)
     {
-        if (_works.TryGetValue(id, out Work? work) && work.Stage == Stage.Placing)
-            work.Cause ??= cause;
+        if (_works.TryGetValue(id, out Work? work) && work.IsBeforeStart)
+            work.Stop(cause);
         else
             inner.Stop(id, cause);
     }
 
     public void KillAll()
     {
-        foreach (Work work in _works.Values.Where(work => work.Stage == Stage.Placing))
-            work.Cause ??= new StopCause.Asked("the user");
+        foreach (Work work in _works.Values.Where(work => work.IsBeforeStart))
+            work.Stop(new StopCause.Asked("the user"));
         inner.KillAll();
     }
 
@@ -80,10 +82,14 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
         var ended = new List<EndedAttempt>();
         while (_done.TryDequeue(out Work? work))
         {
-            if (work.Stage == Stage.Placing)
-                Placed(work, ended);
-            else
+            if (work.Stage == Stage.Storing)
                 Finish(work, ended);
+            else if (work.Error is not null || work.Cause is not null)
+                NotStarted(work, ended);
+            else if (work.Stage == Stage.Equipping)
+                Place(work);
+            else
+                Run(work);
         }
         foreach (EndedAttempt end in inner.Collect(ready))
         {
@@ -104,26 +110,36 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     public void Dispose()
     {
         _closing.Cancel();
-        lock (_queue)
-            Monitor.Pulse(_queue);
-        _worker?.Join();
+        _files?.Dispose();
+        _pip?.Dispose();
         inner.Dispose();
-        foreach (Work work in _works.Values.Where(work => work.Stage == Stage.Placing))
-            work.Grant.Dispose();
+        foreach (Work work in _works.Values)
+        {
+            if (work.IsBeforeStart)
+                work.Grant.Dispose();
+            work.Dispose();
+        }
         _closing.Dispose();
     }
 
-    private void Placed(Work work, List<EndedAttempt> ended)
+    private void Place(Work work)
     {
-        if (work.Error is null && work.Cause is null)
-        {
+        if (Staging.HasInputs(work.Call))
+            Hand(work, Stage.Placing);
+        else
             Run(work);
-            return;
-        }
+    }
+
+    private void NotStarted(Work work, List<EndedAttempt> ended)
+    {
         work.Grant.Dispose();
-        DateTimeOffset now = clock.GetUtcNow();
-        Outcome outcome = work.Cause is { } cause ? Verdict.Stopped(cause, null) : new Outcome.Failed(ErrorClass.System, "task/inputs", $"its inputs cannot be put in place: {work.Error}");
-        work.End = new EndedAttempt(work.Call.Id, outcome, work.Began, now);
+        Outcome outcome = work switch
+        {
+            { Cause: { } cause } => Verdict.Stopped(cause, null),
+            { Stage: Stage.Equipping } => new Outcome.Failed(ErrorClass.System, "task/environment", work.Error!) { LastLines = LastLines.Read(logOf(work.Call.Id), Verdict.TailLines) },
+            _ => new Outcome.Failed(ErrorClass.System, "task/inputs", $"its inputs cannot be put in place: {work.Error}"),
+        };
+        work.End = new EndedAttempt(work.Call.Id, outcome, work.Began, clock.GetUtcNow());
         Finish(work, ended);
     }
 
@@ -136,6 +152,7 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     private void Finish(Work work, List<EndedAttempt> ended)
     {
         _works.Remove(work.Call.Id);
+        work.Dispose();
         EndedAttempt end = work.End!;
         ended.Add(work is { Stage: Stage.Storing, Error: { } error }
             ? end with { Outcome = new Outcome.Failed(ErrorClass.System, "task/outputs", $"its outputs cannot be stored: {error}"), Outputs = Value.NoEntries }
@@ -145,75 +162,58 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
     private void Hand(Work work, Stage stage)
     {
         work.Stage = stage;
-        if (_worker is null)
-        {
-            _worker = new Thread(WorkOff) { IsBackground = true, Name = "staging" };
-            _worker.Start();
-        }
-        lock (_queue)
-        {
-            _queue.Enqueue(work);
-            Monitor.Pulse(_queue);
-        }
-    }
-
-    private void WorkOff()
-    {
-        try
-        {
-            while (Next() is { } work)
-            {
-                Do(work);
-                _done.Enqueue(work);
-                poller.Wake();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The loop lets go; whoever resumes begins again what was under way.
-        }
-    }
-
-    /// <summary>Sleeps until there is work; null when there is to be no more. The collections of the framework would spin first, and take the processor from the tasks.</summary>
-    private Work? Next()
-    {
-        lock (_queue)
-        {
-            while (!_closing.IsCancellationRequested)
-            {
-                if (_queue.TryDequeue(out Work? work))
-                    return work;
-                Monitor.Wait(_queue);
-            }
-            return null;
-        }
+        Worker worker = stage == Stage.Equipping
+            ? _pip ??= new Worker("environments", Do)
+            : _files ??= new Worker("staging", Do);
+        worker.Add(work);
     }
 
     private void Do(Work work)
     {
         try
         {
-            if (work.Stage == Stage.Placing)
-                staging.PlaceInputs(work.Call, _closing.Token);
-            else
-                work.End = work.End! with { Outputs = staging.StoreOutputs(work.Call, work.End.Outputs, _closing.Token) };
+            switch (work.Stage)
+            {
+                case Stage.Equipping:
+                    work.Call = work.Call with { Python = environments.Make(work.Call, logOf(work.Call.Id), work.Cancelled), Requirements = null };
+                    break;
+                case Stage.Placing:
+                    staging.PlaceInputs(work.Call, work.Cancelled);
+                    break;
+                default:
+                    work.End = work.End! with { Outputs = staging.StoreOutputs(work.Call, work.End.Outputs, work.Cancelled) };
+                    break;
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             work.Error = error.Message;
         }
+        catch (OperationCanceledException) when (work.Cause is not null)
+        {
+            // Its cause says what became of it.
+        }
+        _done.Enqueue(work);
+        poller.Wake();
     }
 
     private enum Stage
     {
+        /// <summary>Its virtual environment is being made.</summary>
+        Equipping,
+
+        /// <summary>Its inputs are being put in their places.</summary>
         Placing,
         Running,
         Storing,
     }
 
-    private sealed class Work(Invocation call, Grant grant, DateTimeOffset began)
+    private sealed class Work(Invocation call, Grant grant, DateTimeOffset began, CancellationToken closing) : IDisposable
     {
-        public Invocation Call { get; } = call;
+        private readonly CancellationTokenSource _cancel = CancellationTokenSource.CreateLinkedTokenSource(closing);
+        private volatile StopCause? _cause;
+
+        public Invocation Call { get; set; } = call;
 
         public Grant Grant { get; } = grant;
 
@@ -224,10 +224,85 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, Poller po
         /// <summary>The inner attempts do not count it.</summary>
         public bool IsOurs => Stage != Stage.Running;
 
-        public StopCause? Cause { get; set; }
+        public bool IsBeforeStart => Stage is Stage.Equipping or Stage.Placing;
+
+        /// <summary>Why it does not start any more; null while it will.</summary>
+        public StopCause? Cause => _cause;
+
+        public CancellationToken Cancelled => _cancel.Token;
 
         public string? Error { get; set; }
 
         public EndedAttempt? End { get; set; }
+
+        public void Stop(StopCause cause)
+        {
+            _cause ??= cause;
+            _cancel.Cancel();
+        }
+
+        public void Dispose() => _cancel.Dispose();
+    }
+
+    /// <summary>A thread that takes works one after the other.</summary>
+    private sealed class Worker : IDisposable
+    {
+        private readonly Queue<Work> _queue = [];
+        private readonly Thread _thread;
+        private bool _isClosing;
+
+        public Worker(string name, Action<Work> act)
+        {
+            _thread = new Thread(() => WorkOff(act)) { IsBackground = true, Name = name };
+            _thread.Start();
+        }
+
+        public void Add(Work work)
+        {
+            lock (_queue)
+            {
+                _queue.Enqueue(work);
+                Monitor.Pulse(_queue);
+            }
+        }
+
+        /// <summary>Waits for the work at hand only.</summary>
+        public void Dispose()
+        {
+            lock (_queue)
+            {
+                _isClosing = true;
+                Monitor.Pulse(_queue);
+            }
+            _thread.Join();
+        }
+
+        private void WorkOff(Action<Work> act)
+        {
+            try
+            {
+                while (Next() is { } work)
+                    act(work);
+            }
+            catch (OperationCanceledException)
+            {
+                // The loop lets go; whoever resumes begins again what was under way.
+            }
+        }
+
+        /// <summary>Sleeps until there is work; null when there is to be no more. The collections of the framework would spin first, and take the processor from the tasks.</summary>
+        private Work? Next()
+        {
+            lock (_queue)
+            {
+                while (!_isClosing)
+                {
+                    if (_queue.TryDequeue(out Work? work))
+                        return work;
+                    Monitor.Wait(_queue);
+                }
+                return null;
+            }
+        }
     }
 }

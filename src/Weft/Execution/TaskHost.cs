@@ -18,6 +18,9 @@ internal sealed record HostSurroundings(string ProjectFolder, EnvironmentBlock E
     /// <summary>Opens the store of a plan: a folder by its path, and where else contents lie, such as <c>s3://bucket/folder</c>.</summary>
     public Func<FolderBlobStore, string, BlobStore> Store { get; init; } = (_, place) => throw new IOException($"this program cannot keep outputs in {place}");
 
+    /// <summary>Where virtual environments are made, absolute.</summary>
+    public required string EnvironmentFolder { get; init; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
@@ -112,7 +115,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         {
             Additional = _ => secrets,
             Output = masked is null ? null : masked.Into,
-        }), staging, _poller, surroundings.Clock);
+        }), staging, new PythonEnvironments(surroundings.EnvironmentFolder, surroundings.ProjectFolder, surroundings.Environment), places.Log, _poller, surroundings.Clock);
         attempts.Start(call, Grant.Nothing);
         var ready = new List<object>();
         while (true)

@@ -48,6 +48,10 @@ public static class CacheComparison
             yield return one;
         if (before.Image != after.Image)
             yield return new CacheDifference("the image", before.Image, after.Image);
+        if (before.Python != after.Python)
+            yield return new CacheDifference("the Python environment", before.Python, after.Python);
+        if (before.Setup != after.Setup)
+            yield return new CacheDifference("the set-up before the program", before.Setup, after.Setup);
         if (before.Salt != after.Salt)
             yield return new CacheDifference("the salt", before.Salt, after.Salt);
     }

@@ -58,6 +58,12 @@ public sealed record VersionDocument(string Command, Digest? Code, ImmutableSort
     /// <summary>The declared files one by one: what tells which of them changed. Hashed as one digest, <see cref="Code"/>.</summary>
     public FileDigests? Files { get; init; }
 
+    /// <summary>The interpreter or virtual environment, as declared; null for that of the machine.</summary>
+    public string? Python { get; init; }
+
+    /// <summary>Modules and shell lines before the program; null for none.</summary>
+    public string? Setup { get; init; }
+
     public Digest Digest() => CanonicalJson.DigestOf(Value.MapOf(
     [
         new("code", Code is { } code ? Value.Of(code.ToString()) : Value.None),
@@ -65,5 +71,9 @@ public sealed record VersionDocument(string Command, Digest? Code, ImmutableSort
         new("env", Value.MapOf(Env.Select(variable => KeyValuePair.Create(variable.Key, Value.Of(variable.Value))))),
         new("image", Image is { } image ? Value.Of(image) : Value.None),
         new("salt", Value.Of(Salt)),
+        .. Given("python", Python),
+        .. Given("setup", Setup),
     ]));
+
+    private static IEnumerable<KeyValuePair<string, Value>> Given(string name, string? text) => text is null ? [] : [new(name, Value.Of(text))];
 }

@@ -27,6 +27,10 @@ public static class CacheDocumentJson
             if (computed.Image is { } image)
                 json.WriteString("image", image);
             json.WriteString("salt", computed.Salt);
+            if (computed.Python is { } python)
+                json.WriteString("python", python);
+            if (computed.Setup is { } setup)
+                json.WriteString("setup", setup);
             if (computed.Files is { } files)
             {
                 json.WriteStartObject("files");
@@ -61,6 +65,8 @@ public static class CacheDocumentJson
         Files = json.TryGetProperty("files", out JsonElement files)
             ? new FileDigests(files.EnumerateObject().ToImmutableSortedDictionary(entry => entry.Name, entry => Digest.Parse(entry.Value.GetString()!), StringComparer.Ordinal))
             : null,
+        Python = json.TryGetProperty("python", out JsonElement python) ? python.GetString() : null,
+        Setup = json.TryGetProperty("setup", out JsonElement setup) ? setup.GetString() : null,
     };
 
     private static void WriteTypes(Utf8JsonWriter json, string name, ImmutableSortedDictionary<string, TypeExpr> types) =>

@@ -46,6 +46,15 @@ public sealed record Invocation(AttemptId Id, string Task, CallBody Body, string
     /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
     public string? Python { get; init; }
 
+    /// <summary>A file of requirements, relative to the project's folder; the host replaces it by a <see cref="Python"/> that has them.</summary>
+    public string? Requirements { get; init; }
+
+    /// <summary>Environment modules that are loaded before the program.</summary>
+    public ImmutableArray<string> Modules { get; init; } = [];
+
+    /// <summary>Shell lines that run before the program, after its modules.</summary>
+    public string? Setup { get; init; }
+
     /// <summary>It has a folder that outlives its attempts.</summary>
     public bool KeepsCheckpoints { get; init; }
 

@@ -47,6 +47,18 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>A virtual environment or an interpreter, relative to the project's folder; its programs come first.</summary>
     public string? Python { get; init; }
 
+    /// <summary>
+    /// A file of requirements for pip, relative to the project's folder: the task runs in a virtual environment that has them, made with
+    /// <see cref="Python"/> or the <c>python3</c> of the machine.
+    /// </summary>
+    public string? Requirements { get; init; }
+
+    /// <summary>Environment modules that are loaded before the program, in this order.</summary>
+    public ImmutableArray<string> Modules { get; init; } = [];
+
+    /// <summary>Shell lines that run before the program, after its modules; null for none. One that fails ends the attempt.</summary>
+    public string? Setup { get; init; }
+
     /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
     public string? WorkingFolder { get; init; }
 

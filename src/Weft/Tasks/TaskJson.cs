@@ -58,6 +58,9 @@ public static class TaskJson
         WriteText(json, "experiment", task.Experiment);
         WriteText(json, "image", task.Image);
         WriteText(json, "interpreter", task.Python);
+        WriteText(json, "requirements", task.Requirements);
+        WriteTexts(json, "modules", task.Modules);
+        WriteText(json, "setup", task.Setup);
         WriteText(json, "folder", task.WorkingFolder);
         if (task.KeepsCheckpoints)
             json.WriteBoolean("checkpoints", true);
@@ -93,6 +96,9 @@ public static class TaskJson
                 "experiment" => task with { Experiment = value.GetString() },
                 "image" => task with { Image = value.GetString() },
                 "interpreter" => task with { Python = value.GetString() },
+                "requirements" => task with { Requirements = value.GetString() },
+                "modules" => task with { Modules = ReadTexts(value) },
+                "setup" => task with { Setup = value.GetString() },
                 "folder" => task with { WorkingFolder = value.GetString() },
                 "checkpoints" => task with { KeepsCheckpoints = true },
                 _ => throw new JsonException($"a task has no `{property.Name}`"),

@@ -127,7 +127,12 @@ internal static class Calls
             if (code is null && !task.Cache.Code.IsEmpty)
                 return null;
             computed = new VersionDocument(
-                TaskText.Of(task.Body), code?.Whole, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt) { Files = code };
+                TaskText.Of(task.Body), code?.Whole, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt)
+            {
+                Files = code,
+                Python = task.Python,
+                Setup = task.Modules.IsEmpty ? task.Setup : $"{string.Join(' ', task.Modules)}\n{task.Setup}",
+            };
         }
         return new CacheDocument(
             facts.CacheScope,
@@ -202,6 +207,9 @@ internal static class Calls
                 Workspace = task.Workspace,
                 WorkingFolder = task.WorkingFolder,
                 Python = task.Python,
+                Requirements = task.Requirements,
+                Modules = task.Modules,
+                Setup = task.Setup,
                 KeepsCheckpoints = task.KeepsCheckpoints,
             },
             document);

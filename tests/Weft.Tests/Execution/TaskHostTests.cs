@@ -86,5 +86,5 @@ public sealed class TaskHostTests : IDisposable
         }
     }
 
-    private TaskHost NewHost(RunFolder folder) => new(folder, new HostSurroundings(_folder.Root, EnvironmentBlock.Current()));
+    private TaskHost NewHost(RunFolder folder) => new(folder, new HostSurroundings(_folder.Root, EnvironmentBlock.Current()) { EnvironmentFolder = _folder.Path("environments") });
 }

@@ -119,6 +119,8 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         string? warning = task["checkpoint"] is YamlScalar { Text: var text2 } && task.FlagOf("checkpoint") is null ? text2 : null;
         YamlMapping? fileResources = file.Root.MapOf("resources");
         CacheRule cache = Settings.CacheOf(file.Root, task, !outputs.IsEmpty);
+        YamlNode? requirements = own?["requirements"] ?? all?["requirements"];
+        ImmutableArray<string> required = [.. RequirementsOf(requirements)];
         return new TaskDefinition(scope.TaskName(name), body, at)
         {
             In = Ports(inputs, over),
@@ -126,12 +128,16 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             Needs = Settings.ResourcesOf(fileResources, task.MapOf("resources")),
             Limits = Settings.LimitsOf(fileResources, task.MapOf("resources"), warning),
             Retry = Settings.RetryOf(task),
-            Cache = cache.On && cache.Version is null ? cache with { Code = new FileSet(SourcesOf(task, where, body)) } : cache,
+            Cache = cache.On && cache.Version is null ? cache with { Code = new FileSet([.. SourcesOf(task, where, body), .. required]) } : cache,
             Workspace = workspace,
             WorkingFolder = task.TextOf("working_dir"),
             Env = env.ToImmutable(),
             Secrets = [.. all.TextsOf("secrets").Concat(own.TextsOf("secrets")).Distinct()],
             Python = own.TextOf("python") ?? all.TextOf("python"),
+            Requirements = (requirements as YamlScalar)?.Text,
+            Modules = [.. all.TextsOf("modules").Concat(own.TextsOf("modules")).Distinct()],
+            Setup = own.TextOf("setup") ?? all.TextOf("setup"),
+            Image = own.TextOf("image") ?? all.TextOf("image"),
             KeepsCheckpoints = task["checkpoint"] is not null && task.FlagOf("checkpoint") != false,
         };
     }
@@ -309,5 +315,16 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             _ => [],
         };
         return PythonSources.Of(file.Folder, task.TextOf("working_dir"), words);
+    }
+
+    /// <summary>What the environment is made from counts as code does.</summary>
+    private IEnumerable<string> RequirementsOf(YamlNode? node)
+    {
+        if (node is not YamlScalar { Text: var path })
+            return [];
+        string full = Path.GetFullPath(path, file.Folder);
+        if (!File.Exists(full))
+            problems.Error("weft/requirements", $"there is no file `{path}`", node.At, "one package to a line, as `pip install -r` reads it; the path is relative to this file");
+        return Requirements.FilesOf(full).Select(one => Path.GetRelativePath(file.Folder, one));
     }
 }

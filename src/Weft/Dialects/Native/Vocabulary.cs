@@ -204,15 +204,15 @@ internal static class Vocabulary
         new("run", Name, "The task that runs when something failed, after everything else."),
     ]);
 
-    public static Section Env => field ??= new("env", "The environment of a program.",
+    public static Section Env => field ??= new("env", "The environment of a program. A task's own goes over the file's: single values replace it, lists and maps are added to it.",
     [
         new("python", new Form.Text("a path"), "A virtual environment or an interpreter: `.venv`, `/usr/bin/python3.12`."),
-        new("requirements", new Form.Text("a path"), "A list of packages for pip: they are installed once per content of the file, into an environment that also sees the system's packages.") { IsLater = true },
+        new("requirements", new Form.Text("a path"), "A list of packages for pip: they are installed once per content of the file, into an environment that also sees the system's packages and is shared by all projects of the user."),
         new("vars", new Form.Named("variable", Scalar, "a map of variables"), "Environment variables; `${{ }}` may stand in them."),
         new("secrets", Names, "Secrets that the program gets as variables of the same name; `weft secret set NAME` keeps them."),
-        new("image", Text, "A container image.") { IsLater = true },
-        new("modules", Texts, "Environment modules.") { IsLater = true },
-        new("setup", new Form.Text("a script"), "Shell lines before the program.") { IsLater = true },
+        new("image", Text, "A container image, where an engine has containers.") { IsLater = true },
+        new("modules", Either(Texts, Text), "Environment modules that are loaded before the program: `cuda/12.2`."),
+        new("setup", new Form.Text("a script"), "Shell lines before the program, after its modules; one that fails ends the task."),
     ]);
 
     public static Section EngineChoice => field ??= new("engine choice", "An engine with words for its scheduler.",
