@@ -28,6 +28,18 @@ internal static class CompletionCommand
 
         """;
 
+    /// <summary>Parameters and swept keys behind the name of what is run; files where it has none.</summary>
+    private const string BashKeys =
+        """
+          if [ "$COMP_CWORD" -gt 2 ]; then case "${COMP_WORDS[1]} $typed" in
+            *' -'*|*=*) ;;
+            'run '*|'plan '*)
+              COMPREPLY=($(compgen -S = -W "$(weft ls --quiet --keys "${COMP_WORDS[2]}" 2>/dev/null)" -- "$word"))
+              if [ ${#COMPREPLY[@]} -gt 0 ]; then compopt -o nospace 2>/dev/null; return; fi;;
+          esac; fi
+
+        """;
+
     private static readonly string[] Shells = ["bash", "zsh", "fish"];
 
     public static readonly Command Command = new("completion", "print a completion script for bash, zsh or fish", "SHELL", [], Run)
@@ -64,6 +76,7 @@ internal static class CompletionCommand
         text.Append("  esac\n");
         text.Append(BashVerbs());
         text.Append(BashOverrides);
+        text.Append(BashKeys);
         text.Append("  case $word in\n    -*) COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"));;\n");
         text.Append("    *) case ${COMP_WORDS[1]} in run|plan|show) COMPREPLY=($(compgen -W \"$(weft ls --quiet --names 2>/dev/null)\" -- \"$word\"));; esac\n       [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"));;\n  esac\n}\ncomplete -F _weft weft\n");
         return text.ToString();
@@ -100,6 +113,7 @@ internal static class CompletionCommand
         }
         text.Append("complete -c weft -n '__fish_seen_subcommand_from config check' -a '(weft config complete (commandline -cp) 2>/dev/null)'\n");
         text.Append("complete -c weft -n '__fish_seen_subcommand_from run plan show' -a '(weft ls --quiet --names 2>/dev/null)'\n");
+        text.Append("complete -c weft -n '__fish_seen_subcommand_from run plan' -a '(weft ls --quiet --keys (commandline -opc)[3] 2>/dev/null)='\n");
         return text.ToString();
     }
 }

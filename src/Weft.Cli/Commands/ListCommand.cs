@@ -9,7 +9,9 @@ internal static class ListCommand
 {
     private static readonly Flag Names = new("names", null, null, "names only, one a line");
 
-    public static readonly Command Command = new("ls", "list what can be run here", "[NAME]", [Names], Run)
+    private static readonly Flag Keys = new("keys", null, null, "the keys that words KEY=VALUE may have, one a line");
+
+    public static readonly Command Command = new("ls", "list what can be run here", "[NAME]", [Names, Keys], Run)
     {
         Count = (0, 1),
         Examples = [("weft ls", "jobs with their counts of commands and runs"), ("weft ls train", "only that one")],
@@ -25,6 +27,12 @@ internal static class ListCommand
         IEnumerable<Runnable> runnables = project.Runnables;
         if (arguments.Word(0) is { } name)
             runnables = project.Find(name, problems) is { } found ? [found] : [];
+        if (arguments.Has(Keys))
+        {
+            foreach (string key in runnables.SelectMany(runnable => runnable.Keys).Distinct())
+                session.Out.WriteLine(key);
+            return ExitCodes.Succeeded;
+        }
         var rows = runnables.Select(runnable => (Runnable: runnable, Prepared: arguments.Has(Names) ? null : runnable.Prepare(Dialects.Arguments.None, problems))).ToList();
         if (arguments.Has(Names))
         {

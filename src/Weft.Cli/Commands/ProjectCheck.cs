@@ -18,11 +18,12 @@ internal static class ProjectCheck
             problems.Add(unread);
         IEnumerable<Runnable> runnables = name is not null ? project.Find(name, problems) is { } one ? [one] : [] : project.Runnables;
         int count = 0;
-        var seen = new HashSet<Diagnostic>();
+        // A task is checked by itself and in its workflow; what may help differs then.
+        HashSet<(string, string, Span?)> seen = [.. project.Diagnostics.Select(problem => (problem.Id, problem.Message, problem.At))];
         foreach (Runnable runnable in runnables)
         {
             count++;
-            foreach (Diagnostic problem in Check(runnable, project.Root, session.Surroundings).Where(seen.Add))
+            foreach (Diagnostic problem in Check(runnable, project.Root, session.Surroundings).Where(problem => seen.Add((problem.Id, problem.Message, problem.At))))
                 problems.Add(problem);
         }
         if (problems.Count > 0 || session.Json)

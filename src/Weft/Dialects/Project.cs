@@ -111,11 +111,12 @@ public sealed class Project
         {
             // All problems at once: those of expressions too, which else are found when a workflow is used.
             foreach ((string name, Span at) in file.Workflows)
-                new WorkflowRunnable(file, name, null, at, environment).Prepare(Arguments.None, diagnostics);
+                new WorkflowRunnable(file, name, null, at, environment, []).Prepare(Arguments.None, diagnostics);
             return [];
         }
-        return file.Workflows.Select(one => new WorkflowRunnable(file, one.Name, null, one.At, environment))
-            .Concat(file.Tasks.Where(task => !file.Workflows.Any(one => one.Name == task.Name)).Select(task => new WorkflowRunnable(file, WeftFile.Main, task.Name, task.At, environment)));
+        ImmutableArray<Diagnostic> warnings = [.. diagnostics.Where(problem => problem.Severity == Severity.Warning)];
+        return file.Workflows.Select(one => new WorkflowRunnable(file, one.Name, null, one.At, environment, warnings))
+            .Concat(file.Tasks.Where(task => !file.Workflows.Any(one => one.Name == task.Name)).Select(task => new WorkflowRunnable(file, WeftFile.Main, task.Name, task.At, environment, warnings)));
     }
 
     /// <summary>

@@ -21,6 +21,9 @@ public abstract class Runnable
     /// <summary>Where it is declared.</summary>
     public abstract Span At { get; }
 
+    /// <summary>The keys that <c>KEY=VALUE</c> words may have, where they are known; for completion.</summary>
+    public virtual IEnumerable<string> Keys => [];
+
     /// <summary>Works the arguments in and reads all that was left unread. Null when anything is wrong; the diagnostics say what.</summary>
     public abstract Prepared? Prepare(Arguments arguments, Diagnostics diagnostics);
 }

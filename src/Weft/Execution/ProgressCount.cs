@@ -41,6 +41,9 @@ internal sealed class ProgressCount(Plan plan, TimeProvider clock)
 
     public void Ended(NodeState state)
     {
+        // A sweep that failed although none of its points did says why itself.
+        if (state is { Phase: Phase.Failed, Path.IsRoot: false, Tally: null or { Failed: 0 }, End: Outcome.Failed { Cause: null } why } && plan.Find(state.Path)?.Node is Node.Each)
+            Group(state.Path, why);
         if (!IsPoint(state.Path, state.Tally is not null))
             return;
         Count(state.Phase, state.Path);

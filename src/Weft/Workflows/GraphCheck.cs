@@ -44,6 +44,8 @@ public sealed class GraphCheck(Closure closure)
                     CheckTask(task);
             }
         }
+        foreach ((string path, TaskDefinition[] writers) in FixedPaths.Shared(Reachable(workflow).SelectMany(TasksOf).DistinctBy(task => task.Name)))
+            Report(null, null, "workflow/shared-path", $"`{writers[0].Name}` and `{writers[1].Name}` both write `{path}` in the project's folder", writers[1].At, "give one of them another path, or write `workspace: private`");
         CheckRecursion(workflow, [], []);
         return _problems;
     }
@@ -205,7 +207,13 @@ public sealed class GraphCheck(Closure closure)
             else if (!port.IsOptional && !(over is Elements.Known && (sample is null || sample.Values.ContainsKey(name))))
                 Report(id, name, "workflow/unbound", $"the input `{name}` ({port.Type}) of `{callee.Name}` is not bound", node.At);
         }
-        if (over is Elements.Listed && closure.OutputsOf(callee).Count > 1)
+        if (node is Node.Each swept && SweepCheck.OfSelection(swept, closure.OutputsOf(callee)) is { } wrong)
+            Report(id, null, wrong.Id, wrong.Message, wrong.At, wrong.Hint);
+        // A function is typed by the one list that it gives; of a program every output becomes a list by its name.
+        int[] lengths = [.. zip.Values.OfType<Expr.ListOf>().Select(list => list.Items.Length).Distinct()];
+        if (lengths.Length > 1)
+            Report(id, null, "each/length", $"the lists must have one length, these have {string.Join(" and ", lengths)}", node.At);
+        if (over is Elements.Listed && closure.OutputsOf(callee).Count > 1 && closure.Tasks.GetValueOrDefault(callee.Name) is { Body: TaskBody.Managed })
             Report(id, null, "each/outputs", $"a map gives one list, and `{callee.Name}` has {closure.OutputsOf(callee).Count} outputs", node.At, "let it give one record");
 
         void CheckNames(ImmutableSortedDictionary<string, Expr> bindings)
@@ -341,7 +349,11 @@ public sealed class GraphCheck(Closure closure)
                 return Field(gate.Type ?? TypeExpr.Any, reference, 2, report);
             case Node.Gate { Kind: GateKind.Approve } gate when output == "o0":
                 return gate.Bind.TryGetValue("value", out Expr? value) && value is Expr.Ref approved && approved != reference ? Field(TypeOf(approved, null), reference, 2, report) : TypeExpr.Any;
-            // What will grow is not known; a sweep also gives `best`, and what its programs report.
+            case Node.Each sweep when output == "best" && !closure.OutputsOf(sweep.Body).ContainsKey(output):
+                if (SweepCheck.OfBest(sweep, reference) is { } wrong)
+                    report?.Invoke(wrong);
+                return TypeExpr.Any;
+            // What will grow is not known; a sweep also gives what its programs report.
             case Node.Grow:
             case Node.Each { Over: Elements.Known } each when !closure.OutputsOf(each.Body).ContainsKey(output):
                 return TypeExpr.Any;

@@ -169,7 +169,7 @@ public sealed class PlannerTests
         {
             Parallel = 3,
             Budget = new FailureBudget(5, 0.9, 7, true),
-            Best = new Selection(Sense.Min, "loss") { Over = ["seed"] },
+            Best = new Selection(Sense.Min, "loss") { Over = ["x"] },
             Stop = Graphs.Parse("best.loss < 0.1"),
             When = Graphs.Parse("1 == 1"),
             With = new Overrides(new Resources(1), new Retry(1), new Limits(TimeSpan.FromHours(9)), new CacheRule(true, "v"), "img:2", "hpc"),

@@ -111,7 +111,9 @@ internal abstract record Form
 
     public sealed record Whole(long Least, long Most = long.MaxValue) : Form
     {
-        public override string Noun => Most == long.MaxValue ? $"a whole number from {Least}" : $"a whole number from {Least} to {Most}";
+        public override string Noun => Most == Least ? $"the number {Least}" : Most == long.MaxValue ? $"a whole number from {Least}" : $"a whole number from {Least} to {Most}";
+
+        protected override string? Remedy(YamlNode node) => node is YamlScalar { IsPlain: false } scalar && long.TryParse(scalar.Text, CultureInfo.InvariantCulture, out _) ? "leave the quotes out" : null;
 
         protected override bool Takes(YamlNode node) => node is YamlScalar scalar && CoreScalar.Read(scalar) is Value.Int;
 
@@ -250,7 +252,7 @@ internal abstract record Form
 
         protected override void Inspect(YamlNode node, string place, Diagnostics problems) => Of().Check((YamlMapping)node, place, problems);
 
-        public override void WriteSchema(Utf8JsonWriter json) => json.WriteString("$ref", $"#/$defs/{Of().Name}");
+        public override void WriteSchema(Utf8JsonWriter json) => json.WriteString("$ref", $"#/$defs/{Of().Definition}");
     }
 
     public sealed record Either(params ImmutableArray<Form> Options) : Form

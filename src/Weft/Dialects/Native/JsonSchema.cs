@@ -16,7 +16,7 @@ public static class JsonSchema
         json.WriteStartObject("$defs");
         foreach (Section section in Vocabulary.All.Skip(1))
         {
-            json.WriteStartObject(section.Name);
+            json.WriteStartObject(section.Definition);
             Write(json, section);
             json.WriteEndObject();
         }
@@ -33,7 +33,7 @@ public static class JsonSchema
         foreach (Key key in section.Keys)
         {
             json.WriteStartObject(key.Name);
-            json.WriteString("description", key.IsLater ? key.Doc + " Not supported yet." : key.Doc);
+            json.WriteString("description", key.Later is { } instead ? $"{key.Doc} Not supported yet: {instead}." : key.Doc);
             key.Form.WriteSchema(json);
             json.WriteEndObject();
         }
@@ -43,6 +43,19 @@ public static class JsonSchema
             json.WriteStartArray("required");
             foreach (Key key in section.Keys.Where(key => key.IsRequired))
                 json.WriteStringValue(key.Name);
+            json.WriteEndArray();
+        }
+        if (!section.AnyOf.IsEmpty)
+        {
+            json.WriteStartArray("anyOf");
+            foreach (string name in section.AnyOf)
+            {
+                json.WriteStartObject();
+                json.WriteStartArray("required");
+                json.WriteStringValue(name);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
             json.WriteEndArray();
         }
         if (section.OneOf.IsDefaultOrEmpty)

@@ -12,7 +12,8 @@ public static class KeyReference
         JSON Schema for editors.
 
         The file is YAML 1.2: `yes`, `on` and `12:30` are texts. An unknown key is an error. Only `${{ }}` belongs to Weft: `${x}` is OmegaConf's inside a
-        configuration, and the shell's inside `script`. A key that is marked *later* is part of the language, but this version refuses it.
+        configuration, and the shell's inside `script`. A key that is marked *later* is part of the language, but does nothing in
+        this version; whoever uses it is warned.
 
         """;
 
@@ -24,10 +25,12 @@ public static class KeyReference
             text.Append("\n## ").Append(section.Name).Append("\n\n").Append(section.Doc).Append('\n');
             if (!section.OneOf.IsDefaultOrEmpty)
                 text.Append("At most one of ").AppendJoin(", ", section.OneOf.Select(name => $"`{name}`")).Append(" may stand.\n");
+            if (!section.AnyOf.IsEmpty)
+                text.Append("At least one of ").AppendJoin(", ", section.AnyOf.Select(name => $"`{name}`")).Append(" must stand.\n");
             text.Append("\n| key | value | meaning |\n| --- | --- | --- |\n");
             foreach (Key key in section.Keys)
             {
-                string marks = key.IsRequired ? " (required)" : key.IsLater ? " (*later*)" : "";
+                string marks = key.IsRequired ? " (required)" : key.Later is not null ? " (*later*)" : "";
                 string standard = key.Default is { } value ? $" Default: {value}." : "";
                 text.Append("| `").Append(key.Name).Append('`').Append(marks).Append(" | ").Append(Cell(key.Form.Noun)).Append(" | ").Append(Cell(key.Doc + standard)).Append(" |\n");
             }

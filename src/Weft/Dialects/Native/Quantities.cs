@@ -24,7 +24,42 @@ internal static class Quantities
 
     public static string? WrongTime(string text) => Time(text) is null ? $"`{text}` is none (`90s`, `2m`, `4h`, `1h30m`, or as Slurm writes it: minutes, `4:00:00`, `1-12:00`)" : null;
 
-    public static string? WrongSize(string text) => ByteSize.TryParse(text, out _) ? null : $"`{text}` is none (`500MB`, `4GB`, `4GiB`)";
+    /// <summary>A size has a unit: a number alone would be bytes, which nobody means.</summary>
+    public static string? WrongSize(string text) =>
+        ByteSize.TryParse(text, out _) ? char.IsAsciiDigit(text[^1]) ? $"`{text}` has no unit (`{text}GB`, `{text}MB`)" : null : $"`{text}` is none (`500MB`, `4GB`, `4GiB`)";
+
+    /// <summary>
+    /// Five fields of <c>*</c>, numbers, ranges and lists of them, each with a step behind <c>/</c> perhaps; months and days of the week also by their
+    /// first three letters.
+    /// </summary>
+    public static string? WrongCron(string text)
+    {
+        (string Name, int Least, int Most, string[] Words)[] fields =
+        [
+            ("minute", 0, 59, []), ("hour", 0, 23, []), ("day of the month", 1, 31, []),
+            ("month", 1, 12, ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
+            ("day of the week", 0, 7, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+        ];
+        string[] given = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (given.Length != fields.Length)
+            return $"it has {given.Length} {(given.Length == 1 ? "field" : "fields")} instead of five: minute, hour, day of the month, month, day of the week";
+        for (int i = 0; i < given.Length; i++)
+        {
+            foreach (string item in given[i].Split(','))
+            {
+                string[] step = item.Split('/');
+                bool isGood = step.Length <= 2 && (step.Length == 1 || Within(step[1], 1, fields[i].Most, [])) && (step[0] == "*" || step[0].Split('-') is { Length: <= 2 } ends && ends.All(end => Within(end, fields[i].Least, fields[i].Most, fields[i].Words)));
+                if (!isGood)
+                    return $"`{item}` is no {fields[i].Name} from {fields[i].Least} to {fields[i].Most}";
+            }
+        }
+        return null;
+
+        static bool Within(string text, int least, int most, string[] words) =>
+            words.Contains(text.ToLowerInvariant()) || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most);
+    }
+
+    public static string? WrongTimeZone(string text) => TimeZoneInfo.TryFindSystemTimeZoneById(text, out _) ? null : $"this machine knows no `{text}` (`UTC`, `Europe/Berlin`)";
 
     /// <summary><c>2</c>, <c>A100</c>, <c>A100:2</c>; null when it is none of these.</summary>
     public static GpuRequest? Gpu(string text)

@@ -13,8 +13,11 @@ internal sealed record Key(string Name, Form Form, string Doc)
     /// <summary>As it is written; null when leaving the key out means nothing in particular.</summary>
     public string? Default { get; init; }
 
-    /// <summary>The key is part of the language, but this version does nothing with it yet: using it is an error.</summary>
-    public bool IsLater { get; init; }
+    /// <summary>
+    /// The key is part of the language, but this version does nothing with it: what is done instead, as the end of a sentence. Its value is checked, and
+    /// whoever uses it is warned.
+    /// </summary>
+    public string? Later { get; init; }
 }
 
 /// <summary>The keys that may stand in one map of <c>weft.yaml</c>.</summary>
@@ -23,6 +26,12 @@ internal sealed record Key(string Name, Form Form, string Doc)
 /// <param name="OneOf">Keys of which at most one may stand.</param>
 internal sealed record Section(string Name, string Doc, ImmutableArray<Key> Keys, ImmutableArray<string> OneOf = default)
 {
+    /// <summary>Keys of which at least one must stand.</summary>
+    public ImmutableArray<string> AnyOf { get; init; } = [];
+
+    /// <summary>Its name in the schema, where it is a part of a URI.</summary>
+    public string Definition => Name.Replace(' ', '-');
+
     public void Check(YamlMapping map, string place, Diagnostics problems)
     {
         YamlEntry? chosen = null;
@@ -35,11 +44,8 @@ internal sealed record Section(string Name, string Doc, ImmutableArray<Key> Keys
                     Suggest.HintOrList(name, [.. Keys.Select(known => known.Name)], "known keys") ?? $"`weft check --schema` describes {Name}");
                 continue;
             }
-            if (key.IsLater)
-            {
-                problems.Error("weft/not-yet", $"`{name}` in {place} is not supported yet", entry.Key.At);
-                continue;
-            }
+            if (key.Later is { } instead)
+                problems.Warning("weft/not-yet", $"`{name}` of {place} is not supported yet: {instead}", entry.Key.At);
             key.Form.Check(entry.Value, $"`{name}` of {place}", problems);
             if (OneOf.IsDefault || !OneOf.Contains(name))
                 continue;
@@ -51,8 +57,10 @@ internal sealed record Section(string Name, string Doc, ImmutableArray<Key> Keys
         foreach (Key key in Keys)
         {
             if (key.IsRequired && map[key.Name] is null)
-                problems.Error("weft/missing-key", $"{place} has no `{key.Name}`", map.At.Part(0, Math.Min(1, map.At.Length)), key.Doc);
+                problems.Error("weft/missing-key", $"{place} has no `{key.Name}`", map.At.Part(0, Math.Min(1, map.At.Length)), $"it needs `{key.Name}:` and {key.Form.Noun}");
         }
+        if (!AnyOf.IsEmpty && AnyOf.All(name => map[name] is null))
+            problems.Error("weft/missing-key", $"{place} has none of {Suggest.List(AnyOf, "and")}", map.At.Part(0, Math.Min(1, map.At.Length)));
     }
 
     private Key? Find(string name)

@@ -13,6 +13,7 @@ namespace Weft.Dialects.Native;
 internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes changes, Diagnostics problems)
 {
     private readonly References _references = new(scope.Names, problems);
+    private readonly TaskFiles _files = new(file, problems);
 
     /// <summary>What came of a task: nodes, the definitions that they use, and what stands for the outputs of a task of two sides.</summary>
     public sealed record Made(ImmutableArray<Node> Nodes, ImmutableArray<Definition> Definitions, Branch? Branch);
@@ -27,7 +28,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
                 inputs[input] = bound;
         }
         Elements? over = OverOf(name, task, inputs);
-        ImmutableArray<Edge> after = [.. task.TextsOf("needs").Select(need => new Edge(new NodeId(need), EdgeRule.Succeeded))];
+        ImmutableArray<Edge> after = NeedsOf(task);
         Expr? when = ExpressionOf(task, "when");
         string? question = task.TextOf("approve") ?? task.MapOf("approve").TextOf("message");
         bool isAsked = task["approve"] is not null;
@@ -69,6 +70,20 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             nodes.Add(node with { When = when });
         }
         return problems.Errors > before ? null : new Made(nodes.ToImmutable(), definitions.ToImmutable(), branch);
+    }
+
+    private ImmutableArray<Edge> NeedsOf(YamlMapping task)
+    {
+        var edges = ImmutableArray.CreateBuilder<Edge>();
+        foreach (YamlNode item in task["needs"] is YamlSequence list ? list.Items : [.. new[] { task["needs"] }.OfType<YamlNode>()])
+        {
+            if (item is not YamlScalar { Text: var need })
+                continue;
+            if (!scope.Names.Contains(need))
+                problems.Error("weft/needs", $"`{scope.Name}` has no task `{need}`", item.At, Suggest.HintOrList(need, [.. scope.Names], "it has"));
+            edges.Add(new Edge(new NodeId(need), EdgeRule.Succeeded));
+        }
+        return edges.ToImmutable();
     }
 
     /// <summary>The nodes that expressions wait for.</summary>
@@ -118,9 +133,10 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             problems.Error("weft/shared-output", $"the points of `{name}` would all write the same path in the project's folder", task["outputs"]!.At, "write `workspace: private`, or give the output a path of its own run");
         string? warning = task["checkpoint"] is YamlScalar { Text: var text2 } && task.FlagOf("checkpoint") is null ? text2 : null;
         YamlMapping? fileResources = file.Root.MapOf("resources");
+        _files.Check(task, where, body);
         CacheRule cache = Settings.CacheOf(file.Root, task, !outputs.IsEmpty);
         YamlNode? requirements = own?["requirements"] ?? all?["requirements"];
-        ImmutableArray<string> required = [.. RequirementsOf(requirements)];
+        ImmutableArray<string> required = [.. _files.RequirementsOf(requirements)];
         return new TaskDefinition(scope.TaskName(name), body, at)
         {
             In = Ports(inputs, over),
@@ -128,7 +144,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             Needs = Settings.ResourcesOf(fileResources, task.MapOf("resources")),
             Limits = Settings.LimitsOf(fileResources, task.MapOf("resources"), warning),
             Retry = Settings.RetryOf(task),
-            Cache = cache.On && cache.Version is null ? cache with { Code = new FileSet([.. SourcesOf(task, where, body), .. required]) } : cache,
+            Cache = cache.On && cache.Version is null ? cache with { Code = new FileSet([.. _files.SourcesOf(task, where, body), .. required]) } : cache,
             Workspace = workspace,
             WorkingFolder = task.TextOf("working_dir"),
             Env = env.ToImmutable(),
@@ -166,8 +182,12 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         var own = NativeSweep.ParametersOf(over).ToHashSet(StringComparer.Ordinal);
         foreach (Expr.Ref reference in expressions.Concat(env).SelectMany(Evaluator.References))
         {
-            if (reference is { Root: Root.Input, Path: [{ Name: { } name }, ..] } && !inputs.ContainsKey(name) && !own.Contains(name) && scope.In.ContainsKey(name))
+            if (reference is not { Root: Root.Input, Path: [{ Name: { } name }, ..] } || inputs.ContainsKey(name) || own.Contains(name))
+                continue;
+            if (scope.In.ContainsKey(name))
                 inputs[name] = new Expr.Ref(Root.Input, [new Segment(name)], reference.At);
+            else if (reference.At.Text.StartsWith("params."))
+                problems.Error("weft/unknown-parameter", $"`{scope.Name}` has no parameter `{name}`", reference.At, Suggest.HintOrList(name, [.. scope.In.Keys], "it has"));
         }
     }
 
@@ -208,11 +228,11 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
     /// <summary>The values of a point behind the command, as the task wants them.</summary>
     private TaskBody WithArguments(TaskBody body, YamlMapping task, Elements? over)
     {
-        if (body is not TaskBody.Command command || task.TextOf("args") is not ("hydra" or "flags"))
+        if (task.TextOf("args") is not ("hydra" or "flags"))
             return body;
-        if (task["run"] is null)
+        if (task["run"] is null || body is not TaskBody.Command command)
         {
-            problems.Error("weft/args", "`args` goes with `run` only", task["args"]!.At);
+            problems.Error("weft/args", "`args` goes with `run` only", task["args"]!.At, "a script takes `${{ item.NAME }}`, a function its arguments by name");
             return body;
         }
         var words = command.Words.ToBuilder();
@@ -302,29 +322,4 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
 
     private Expr? ExpressionOf(YamlMapping where, string key) =>
         where[key] is YamlScalar scalar && where.TextOf(key) is { } text ? ExprParser.Parse(text, scalar.At, problems) : null;
-
-    /// <summary>The files whose content is part of the cache key: those that are named, else those that the command names, with what they import.</summary>
-    private ImmutableArray<string> SourcesOf(YamlMapping task, YamlMapping where, TaskBody body)
-    {
-        if (task["sources"] is not null)
-            return task.TextsOf("sources");
-        IEnumerable<string> words = body switch
-        {
-            TaskBody.Command command when where["call"] is null => command.Words.OfType<Expr.Literal>().Select(word => word.Value).OfType<Value.Text>().Select(text => text.Content),
-            TaskBody.Command => TaskBodies.FileOfCall(where) is { } module ? [module] : [],
-            _ => [],
-        };
-        return PythonSources.Of(file.Folder, task.TextOf("working_dir"), words);
-    }
-
-    /// <summary>What the environment is made from counts as code does.</summary>
-    private IEnumerable<string> RequirementsOf(YamlNode? node)
-    {
-        if (node is not YamlScalar { Text: var path })
-            return [];
-        string full = Path.GetFullPath(path, file.Folder);
-        if (!File.Exists(full))
-            problems.Error("weft/requirements", $"there is no file `{path}`", node.At, "one package to a line, as `pip install -r` reads it; the path is relative to this file");
-        return Requirements.FilesOf(full).Select(one => Path.GetRelativePath(file.Folder, one));
-    }
 }

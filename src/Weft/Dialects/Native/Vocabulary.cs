@@ -15,6 +15,7 @@ internal static class Vocabulary
     private static readonly Form Names = new Form.Many(new Form.Text("a name"), "a list of names");
     private static readonly Form Texts = new Form.Many(Text, "a list of texts");
     private static readonly Form Time = new Form.Scalar("a time", Quantities.WrongTime);
+    private static readonly Form Port = new Form.Whole(1, 65_535);
     private static readonly Form Size = new Form.Scalar("a size", Quantities.WrongSize);
 
     private static Form Keys(Func<Section> of) => new Form.Keys(of);
@@ -29,6 +30,10 @@ internal static class Vocabulary
         : "names have letters, digits, `_` and `-` only, and do not begin with `-`";
 
     private static string? WrongPlace(string place) => place.StartsWith("s3://", StringComparison.Ordinal) && place.Length > "s3://".Length ? null : "`s3://` and a bucket are expected";
+
+    private static string? WrongVariable(string name) => name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') && !char.IsAsciiDigit(name[0])
+        ? null
+        : "names of variables have letters, digits and `_` only, and do not begin with a digit";
 
     public static Section File => field ??= new("file", "The whole file.",
     [
@@ -46,8 +51,11 @@ internal static class Vocabulary
         new("on_failure", Either(new Form.Text("`stop`, `continue` or the name of a task"), Keys(() => OnFailure)), "What happens to the rest of `main` when a task fails: nothing more is started (`stop`), or what does not depend on it is finished (`continue`). The name of a task: it runs when something failed, after everything else.") { Default = "stop" },
         new("parallel", new Form.Whole(1), "Nodes of `main` that run at one time; `-j` bounds it too."),
         new("engines", Map("engine", Keys(() => Engine), "a map of engines"), "Where tasks may run, by name, besides `local`."),
-        new("schedules", Map("schedule", Keys(() => Schedule), "a map of schedules"), "When workflows are to be run by themselves."),
-    ]);
+        new("schedules", Map("schedule", Keys(() => Schedule), "a map of schedules"), "When workflows are to be run by themselves.") { Later = "they are checked, and nothing is run by itself" },
+    ])
+    {
+        AnyOf = ["tasks", "workflows"],
+    };
 
     public static Section Workflow => field ??= new("workflow", "A graph of tasks with inputs and outputs of its own.",
     [
@@ -98,13 +106,31 @@ internal static class Vocabulary
         new("cache", Either(new Form.Flag(), Keys(() => Cache)), "Whether equal work is looked up instead of done again.") { Default = "true where outputs are declared" },
         new("tag", Name, "A name that is moved to this task's execution when it succeeds."),
         new("stop", Expression, "No more points start once this holds; it sees `best`."),
-        new("notify", new Form.Anything(), "Whom to tell of the end.") { IsLater = true },
-        new("ports", new Form.Anything(), "Ports that the program serves something on.") { IsLater = true },
-        new("app", new Form.Anything(), "An application that the program serves while it runs.") { IsLater = true },
-        new("isolate", new Form.Anything(), "Runs a C# task in a process of its own.") { IsLater = true },
-        new("keep", new Form.Anything(), "How long outputs are kept.") { IsLater = true },
+        new("notify", Keys(() => Notify), "Whom to tell of the end.") { Later = "nobody is told" },
+        new("ports", Either(Port, new Form.Many(Port, "a list of ports")), "Ports on which the program serves something while it runs.") { Later = "they are reached on this machine only, at their own numbers" },
+        new("app", Keys(() => App), "An application that the program serves while it runs.") { Later = "its page is reached on this machine only, at the port that the program takes" },
+        new("isolate", new Form.Flag(), "Runs a C# task in a process of its own; programs have one anyway."),
+        new("keep", Time, "How long outputs are kept at least.") { Later = "they are kept until `weft gc` takes what no tag and no execution needs" },
     ],
     ["run", "script", "call", "uses"]);
+
+    public static Section Notify => field ??= new("notify", "Messages at the end of a task.",
+    [
+        new("on", new Form.Many(new Form.Word("succeeded", "failed", "cancelled"), "a list of ends"), "The ends that are told.") { Default = "all" },
+        new("email", Either(Texts, Text), "Addresses."),
+        new("slack", Either(Texts, Text), "Channels."),
+        new("url", Either(Texts, Text), "Addresses that get the end as JSON."),
+    ])
+    {
+        AnyOf = ["email", "slack", "url"],
+    };
+
+    public static Section App => field ??= new("app", "An application that a program serves while it runs.",
+    [
+        new("name", Name, "What it is called.") { Default = "the task's name" },
+        new("port", Port, "The port that the program listens on.") { IsRequired = true },
+        new("path", Text, "The path of its page.") { Default = "/" },
+    ]);
 
     public static Section Else => field ??= new("else", "The other side of a condition.",
     [
@@ -146,7 +172,10 @@ internal static class Vocabulary
         new("max_failures", new Form.Whole(0), "So many points may fail; after the next failure no more start.") { Default = "3" },
         new("parallel", new Form.Whole(1), "Points that run at one time."),
         new("stop", Expression, "No more points start once this holds; it sees `best`."),
-    ]);
+    ])
+    {
+        AnyOf = ["grid", "zip", "list", "each", "concat"],
+    };
 
     public static Section Resources => field ??= new("resources", "What a task asks of a machine. Only what is asked for is counted.",
     [
@@ -208,9 +237,9 @@ internal static class Vocabulary
     [
         new("python", new Form.Text("a path"), "A virtual environment or an interpreter: `.venv`, `/usr/bin/python3.12`."),
         new("requirements", new Form.Text("a path"), "A list of packages for pip: they are installed once per content of the file, into an environment that also sees the system's packages and is shared by all projects of the user."),
-        new("vars", new Form.Named("variable", Scalar, "a map of variables"), "Environment variables; `${{ }}` may stand in them."),
+        new("vars", new Form.Named("variable", Scalar, "a map of variables", WrongVariable), "Environment variables; `${{ }}` may stand in them."),
         new("secrets", Names, "Secrets that the program gets as variables of the same name; `weft secret set NAME` keeps them."),
-        new("image", Text, "A container image, where an engine has containers.") { IsLater = true },
+        new("image", Text, "A container image, where an engine has containers.") { Later = "the local engine runs the programs of this machine" },
         new("modules", Either(Texts, Text), "Environment modules that are loaded before the program: `cuda/12.2`."),
         new("setup", new Form.Text("a script"), "Shell lines before the program, after its modules; one that fails ends the task."),
     ]);
@@ -236,14 +265,14 @@ internal static class Vocabulary
     [
         new("run", Name, "The workflow.") { IsRequired = true },
         new("with", new Form.Named("parameter", Scalar, "a map of values"), "Its parameters."),
-        new("cron", new Form.Text("a cron expression"), "When.") { IsRequired = true },
-        new("timezone", new Form.Text("a time zone"), "Of the cron expression.") { Default = "UTC" },
+        new("cron", new Form.Text("a cron expression", Quantities.WrongCron), "When: minute, hour, day of the month, month, day of the week.") { IsRequired = true },
+        new("timezone", new Form.Text("a time zone", Quantities.WrongTimeZone), "Of the cron expression.") { Default = "UTC" },
     ]);
 
     /// <summary>Every section, the file first.</summary>
     public static IEnumerable<Section> All =>
     [
-        File, Workflow, Param, Task, Else, Input, Output, Sweep, Resources, Gpu, Retry, Backoff, Cache, Approve, OnFailure, Env, EngineChoice, Engine, Schedule,
+        File, Workflow, Param, Task, Else, Notify, App, Input, Output, Sweep, Resources, Gpu, Retry, Backoff, Cache, Approve, OnFailure, Env, EngineChoice, Engine, Schedule,
     ];
 
     private static string? WrongType(string text) => TypeParser.Parse(text, out string? problem) is null ? problem : null;

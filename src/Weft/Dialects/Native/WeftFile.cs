@@ -50,6 +50,7 @@ internal sealed record WeftFile(Source Source, YamlMapping Root, string Folder)
             if (name == Main && map["tasks"] is not null)
                 problems.Error("weft/name", $"`{Main}` is the workflow of the tasks that stand under `tasks`", at, "give this one another name");
         }
+        Schedules.Check(file, problems);
         return file;
     }
 

@@ -8,7 +8,8 @@ namespace Weft.Dialects.Native;
 /// <summary>A workflow of <c>weft.yaml</c>, or one task of <c>main</c> with all that it depends on.</summary>
 /// <param name="workflow">The workflow's name.</param>
 /// <param name="task">The task that is wanted; null for the whole.</param>
-internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? task, Span at, IReadOnlyDictionary<string, string> environment) : Runnable
+/// <param name="warnings">What is said of the file whenever something of it is run.</param>
+internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? task, Span at, IReadOnlyDictionary<string, string> environment, ImmutableArray<Diagnostic> warnings) : Runnable
 {
     public override string Name => task ?? workflow;
 
@@ -24,6 +25,8 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
         ImmutableArray<Definition> definitions = WorkflowReader.Read(file, scope, task, changes, diagnostics);
         if (diagnostics.Errors > before)
             return null;
+        foreach (Diagnostic warning in warnings.Where(Concerns))
+            diagnostics.Add(warning);
         var closure = new Closure(definitions);
         var lines = new CommandLines(closure, workflow, changes.Inputs);
         long commands = lines.Count;
@@ -41,6 +44,19 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
         };
     }
 
+    public override IEnumerable<string> Keys
+    {
+        get
+        {
+            WorkflowScope scope = WorkflowReader.ScopeOf(file, workflow, []);
+            return scope.In.Keys.Concat(scope.SweptKeys()).Distinct();
+        }
+    }
+
+    /// <summary>Whether a warning is about what is run, and not about the rest of the file.</summary>
+    private bool Concerns(Diagnostic warning) => warning.At is { } at && new[] { file.Root["env"], file.Root["tasks"], file.Root["workflows"] }
+        .Any(node => node is not null && at.Start >= node.At.Start && at.End <= node.At.End);
+
     /// <summary>An engine that this version has not.</summary>
     private Diagnostic? ObstacleOf(ImmutableArray<Definition> definitions)
     {
@@ -53,7 +69,7 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
                 continue;
             return kind is null
                 ? new Diagnostic("weft/unknown-engine", $"there is no engine `{engine}`", node.At) { Hint = Suggest.HintOrList(engine, ["local", .. file.Root.EntriesOf("engines").Select(one => one.Name)], "engines") }
-                : new Diagnostic("weft/engine-not-yet", $"`{node.Id}` is to run on `{engine}`, and {kind} is not supported yet", node.At) { Hint = "leave `engine` out to run it on this machine" };
+                : new Diagnostic("weft/engine-not-yet", $"`{node.Id}` is to run on `{engine}`, and {kind} is not supported yet", node.At) { Hint = $"leave `engine` out to run it on this machine; `weft run TASK` runs a task that does not need `{engine}`" };
         }
         return null;
     }

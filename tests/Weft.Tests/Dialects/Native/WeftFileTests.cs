@@ -56,8 +56,7 @@ public sealed class WeftFileTests
     public void The_sample_means_what_it_says()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("conf/main.yaml", "train:\n  lr: 0.1\n  model: small\n");
-        (Prepared? prepared, Diagnostics problems) = Prepare(folder, Sample, "main");
+        (Prepared? prepared, Diagnostics problems) = PrepareSample(folder);
         Assert.Empty(problems);
         var closure = new Closure(prepared!.Definitions);
         Assert.Empty(new GraphCheck(closure).Check("main"));
@@ -88,8 +87,7 @@ public sealed class WeftFileTests
     public void Definitions_survive_being_stored()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("conf/main.yaml", "train:\n  lr: 0.1\n  model: small\n");
-        Prepared prepared = Prepare(folder, Sample, "main").Prepared!;
+        Prepared prepared = PrepareSample(folder).Prepared!;
         var facts = new Facts(new ExecutionId("01"), DateTimeOffset.UnixEpoch) { Outside = reference => new Evaluated.Is(new Value.Blob(Digest.Of("x"), 1, BlobKind.File, "raw.csv")) };
         Plan plan = Planner.Plan(new Closure(prepared.Definitions), "main", prepared.Inputs, facts, [])!;
         ReadOnlyMemory<byte> body = PlanJson.Write(plan);
@@ -106,7 +104,6 @@ public sealed class WeftFileTests
     [InlineData("weft: 1\ntasks: {a/b: {run: x}}", "weft/name", "2:9", "`a/b` cannot be the name of a task: names have letters, digits, `_` and `-` only, and do not begin with `-`")]
     [InlineData("weft: 1\ntasks: {a: {doc: x}}", "weft/no-body", "2:9", "task `a` says nothing to run")]
     [InlineData("weft: 1\ntasks: {a: {run: 'x ${{ inputs. }}'}}", "expression/syntax", "2:33", null)]
-    [InlineData("weft: 1\ntasks: {a: {run: x, notify: me}}", "weft/not-yet", "2:21", "`notify` in task `a` is not supported yet")]
     [InlineData("weft: 1\ntasks: {a: {uses: b}}", "weft/uses", "2:19", "there is no workflow `b` in this file")]
     [InlineData("weft: 1\ntasks: {a: {run: x, else: {run: y}}}", "weft/else", "2:27", "task `a` has `else` without `when`")]
     [InlineData("weft: 1\ntasks: {a: {run: x, sweep: {grid: {p: [1]}}, outputs: {m: {at: m.txt}}, workspace: project}}", "weft/shared-output", "2:55", null)]
@@ -282,6 +279,14 @@ public sealed class WeftFileTests
         JsonValueKind.Array => json.EnumerateArray().SelectMany(References),
         _ => [],
     };
+
+    private static (Prepared? Prepared, Diagnostics Problems) PrepareSample(TemporaryFolder folder)
+    {
+        folder.Write("conf/main.yaml", "train:\n  lr: 0.1\n  model: small\n");
+        foreach (string file in new[] { "prepare.py", "train.py", "evaluate.py", ".venv/bin/python" })
+            folder.Write(file, "");
+        return Prepare(folder, Sample, "main");
+    }
 
     private static (Prepared? Prepared, Diagnostics Problems) Prepare(TemporaryFolder folder, string yaml, string name, params string[] words)
     {
