@@ -56,6 +56,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly List<(NodePath Path, string Because)> _stops = [];
     private readonly List<EndedAttempt> _ends = [];
     private readonly string _owner;
+    private volatile int _runs;
     private volatile string? _stopAsked;
     private volatile bool _killAsked;
     private volatile bool _detachAsked;
@@ -102,7 +103,7 @@ internal sealed class ExecutionLoop : IDisposable
     public bool KeepsLease { get; init; }
 
     /// <summary>How far it is. Safe from any thread.</summary>
-    public ExecutionProgress Progress => _count.Now(_attempts.Count);
+    public ExecutionProgress Progress => _count.Now(_runs);
 
     /// <summary>
     /// Asks the execution to end: what runs gets SIGTERM, after its grace time SIGKILL; a second call kills at once. Safe from any thread.
@@ -175,6 +176,8 @@ internal sealed class ExecutionLoop : IDisposable
         Commit(touched);
         TellHosts(touched);
         Act();
+        // Others ask for it from their threads; what it counts belongs to this one.
+        _runs = _attempts.Count;
         Publish(touched);
     }
 

@@ -102,7 +102,7 @@ public sealed class WrongFileTests : IDisposable
               c: {run: x, when: 'x >', needs: [d]}
               e: {run: x, inputs: {v: nothing.x}}
             """);
-        Assert.Equal(["1:7", "2:1", "4:39", "5:7", "4:27", "6:25", "6:36"], Problems().Select(problem => problem.At!.Value.Position.ToString()).Distinct());
+        Assert.Equal(["1:7", "2:1", "4:27", "4:39", "5:7", "6:25", "6:36"], Problems().OrderBy(problem => problem.At!.Value.Start).Select(problem => problem.At!.Value.Position.ToString()).Distinct());
     }
 
     /// <summary>What `weft check` says of the file, without the points of its sweeps.</summary>
