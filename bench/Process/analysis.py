@@ -100,12 +100,20 @@ def main():
     measure("filtered and sorted", [*here, "width < 50 and acc > 0.5", "--sort", "-acc"], root, env=env, bound="<= 300 ms")
     measure("grouped", [*here[:5], "--group", "width", "--aggregate", "mean(acc),count"], root, env=env, bound="<= 300 ms")
 
+    # As Weft records runs: the settings are params.
+    for run in os.scandir(os.path.join(root, "mlruns", "1")):
+        if run.is_dir():
+            with open(os.path.join(run.path, "artifacts", ".hydra", "overrides.yaml")) as file:
+                for line in file:
+                    key, value = line[2:].strip().split("=")
+                    write(os.path.join(run.path, "params", key), value)
     write(os.path.join(root, "hydraflow.yaml"), "jobs:\n  train:\n    run: 'true'\n")
     if once([WEFT, "import", "mlflow", "mlruns", "-q"], root, env)[3] != 0:
         sys.exit("the import failed")
     store = [WEFT, "runs", "-q", "--limit", "20"]
     measure(f"{runs} of the store, listed", store, root, env=env, bound="<= 300 ms")
-    measure("filtered and sorted", [*store, "seed > '5' and acc > 0.5", "--sort", "-acc"], root, env=env, bound="<= 300 ms")
+    measure("filtered and sorted", [*store, "width = '7' and acc > 0.5", "--sort", "-acc"], root, env=env, bound="<= 300 ms")
+    measure("filtered by a setting as a number", [*store, "width < 50 and acc > 0.5", "--sort", "-acc"], root, env=env)
     measure("grouped", [*store[:3], "--group", "width", "--aggregate", "mean(acc),count"], root, env=env, bound="<= 300 ms")
     shutil.rmtree(root)
 

@@ -20,7 +20,8 @@ internal sealed class RunsGrouping
     public static RunsGrouping Read(RunCollection runs, Source? keys, Source? functions, Source? columns)
     {
         var problems = new Diagnostics();
-        string[] known = [.. runs.AllFields(), "status", "run_name", "job_name", "user_id"];
+        // Only messages name all fields.
+        var known = new Lazy<string[]>(() => [.. runs.AllFields(), "status", "run_name", "job_name", "user_id"]);
         List<(string Name, Span At)> groups = keys is null ? [] : Split(keys);
         foreach ((string name, Span at) in groups)
             CheckField(runs, name, at, known, problems);
@@ -75,7 +76,7 @@ internal sealed class RunsGrouping
 
     private static IEnumerable<string> Metrics(RunCollection runs) => runs.SelectMany(run => run.Facts.Metrics).Select(metric => metric.Last.Key).Distinct();
 
-    private static Aggregation? ReadFunction(RunCollection runs, string text, Span at, string[] known, Diagnostics problems)
+    private static Aggregation? ReadFunction(RunCollection runs, string text, Span at, Lazy<string[]> known, Diagnostics problems)
     {
         if (text == "count")
             return Aggregation.Count;
@@ -93,10 +94,10 @@ internal sealed class RunsGrouping
         return null;
     }
 
-    private static void CheckField(RunCollection runs, string name, Span at, string[] known, Diagnostics problems)
+    private static void CheckField(RunCollection runs, string name, Span at, Lazy<string[]> known, Diagnostics problems)
     {
-        if (runs.Count > 0 && !known.Contains(name) && !runs.Any(run => run.TryGet(name, out _)))
-            problems.Error("runs/no-column", $"no run has a param or metric `{name}`", at, Suggest.HintOrList(name, known, "there are"));
+        if (runs.Count > 0 && !runs.Any(run => run.TryGet(name, out _)) && !known.Value.Contains(name))
+            problems.Error("runs/no-column", $"no run has a param or metric `{name}`", at, Suggest.HintOrList(name, known.Value, "there are"));
     }
 
     /// <summary>The parts between commas, each with its place; commas in parentheses do not part.</summary>

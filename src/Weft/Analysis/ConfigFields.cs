@@ -113,6 +113,11 @@ internal readonly record struct Leaf(string Path, string Json)
     {
         get
         {
+            // Ten thousand runs are sorted by such a value: most are plain numbers and texts.
+            if (Json[0] == '-' || char.IsAsciiDigit(Json[0]))
+                return ValueJson.ReadNumber(Json);
+            if (Json[0] == '"' && !Json.Contains('\\', StringComparison.Ordinal))
+                return Value.Of(Json[1..^1]);
             using JsonDocument document = JsonDocument.Parse(Json);
             return ValueJson.Read(document.RootElement);
         }

@@ -149,7 +149,7 @@ public static class ValueJson
         json.WriteEndObject();
     }
 
-    private static Value ReadNumber(string raw) => raw.AsSpan().IndexOfAny('.', 'e', 'E') < 0
+    internal static Value ReadNumber(string raw) => raw.AsSpan().IndexOfAny('.', 'e', 'E') < 0
         ? new Value.Int(BigInteger.Parse(raw, CultureInfo.InvariantCulture))
         : Value.Of(double.Parse(raw, CultureInfo.InvariantCulture));
 
