@@ -27,7 +27,7 @@ def once(argv, cwd, env=None):
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode
 
 
-def measure(name, argv, cwd, peer=None, runs=10, before=None, bound=None, env=None):
+def measure(name, argv, cwd, peer=None, runs=10, before=None, bound=None, env=None, peer_env=None):
     """Runs `argv` (and `peer` in turn) once unmeasured and `runs` times measured; `before` prepares each run of ours."""
     ours, theirs, work, memory = [], [], [], []
     for i in range(runs + 1):
@@ -36,7 +36,7 @@ def measure(name, argv, cwd, peer=None, runs=10, before=None, bound=None, env=No
         seconds, cpu, resident, code = once(argv, cwd, env)
         if code != 0:
             sys.exit(f"{name}: `{' '.join(argv)}` ended with exit code {code}")
-        peer_seconds = once(peer, cwd)[0] if peer else None
+        peer_seconds = once(peer, cwd, peer_env)[0] if peer else None
         if i > 0:
             ours.append(seconds)
             work.append(cpu)

@@ -16,8 +16,8 @@ namespace Weft.Cli;
 /// <summary>From typed words to a plan: finds the definition, works the arguments in, plans. Starts nothing and writes nothing.</summary>
 internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
 {
-    /// <summary>What came of composing the points; null before it was planned, and for programs that name no configuration.</summary>
-    public ConfigurationCheck? Configurations { get; private set; }
+    /// <summary>What came of composing the points of the programs that name a configuration; empty before they were checked.</summary>
+    public ImmutableArray<ConfigurationCheck> Configurations { get; private set; } = [];
 
     /// <summary>The folder of the project around the working folder.</summary>
     /// <exception cref="DiagnosticException">There is none.</exception>
@@ -134,14 +134,18 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             if (definition is Definition.OfTask { Task: { Python: null, Requirements: null, Setup: null, Modules.IsEmpty: true, Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
                 CheckProgram(program.Content, task, surroundings, diagnostics);
         }
-        if (Prepared.Points is { } points && !diagnostics.HasErrors)
-            Configurations = ConfigurationCheck.Run(points, surroundings.Variables, diagnostics);
+        if (!diagnostics.HasErrors)
+            CheckConfigurations(surroundings, diagnostics);
         if (Prepared.PythonFunction is { } function && !diagnostics.HasErrors)
             PythonFunctionCheck.Check(function, Root, diagnostics);
         return plan is null || diagnostics.HasErrors ? throw new DiagnosticException(diagnostics) : plan;
     }
 
     private WorkflowDefinition? Workflow => Prepared.Definitions.OfType<Definition.OfWorkflow>().FirstOrDefault(one => one.Name == Prepared.Workflow)?.Workflow;
+
+    /// <summary>Composes the configurations of the points, without starting their programs.</summary>
+    public void CheckConfigurations(Surroundings surroundings, Diagnostics diagnostics) =>
+        Configurations = [.. Prepared.Points.Select(points => ConfigurationCheck.Run(points, surroundings.Variables, diagnostics)).OfType<ConfigurationCheck>()];
 
     /// <summary>A secret that nobody has set is found out before anything starts.</summary>
     private void CheckSecrets(Surroundings surroundings, Diagnostics diagnostics)

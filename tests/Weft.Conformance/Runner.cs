@@ -57,6 +57,8 @@ public static class Runner
                 output.WriteLine($"{label}: {results.Count - failed - known} passed, {failed} failed, {known} known differences");
                 foreach (CaseResult result in results.Where(result => result.Verdict == Verdict.Failed))
                     output.WriteLine($"  {result.Id}: {result.Detail}");
+                foreach (CaseResult result in results.Where(result => result.Verdict == Verdict.KnownDifference))
+                    output.WriteLine($"  {result.Id} differs as known: {result.Detail}");
                 failures += failed;
             }
         }

@@ -40,6 +40,22 @@ internal static class CompletionCommand
 
         """;
 
+    /// <summary>The end of the function of zsh, in which a word is completed whole; as a file on <c>fpath</c> it is run to complete, else to be known.</summary>
+    private const string ZshWords =
+        """
+          case $verb in
+            config|check)
+              found=(${(f)"$(weft config complete "$LBUFFER" 2>/dev/null)"})
+              compadd -Q -S '' -- ${(M)found:#*[=./]}
+              compadd -Q -- ${found:#*[=./]}
+              return;;
+            run|plan|show) found=(${(f)"$(weft ls --quiet --names 2>/dev/null)"});;
+          esac
+          compadd -- $found || _files
+        }
+        if [ "$funcstack[1]" = _weft ]; then _weft "$@"; else compdef _weft weft; fi
+        """;
+
     private static readonly string[] Shells = ["bash", "zsh", "fish"];
 
     public static readonly Command Command = new("completion", "print a completion script for bash, zsh or fish", "SHELL", [], Run)
@@ -54,12 +70,18 @@ internal static class CompletionCommand
         session.Out.Write(shell.Text switch
         {
             "bash" => Bash(),
-            "zsh" => "#compdef weft\nautoload -U +X bashcompinit && bashcompinit\n" + Bash(),
+            "zsh" => Zsh(),
             "fish" => Fish(),
             _ => throw new DiagnosticException("cli/bad-choice", $"no completion for `{shell.Text}`; there are {Suggest.List(Shells, "and")}", shell.Whole, Suggest.Hint(shell.Text, Shells)),
         });
         return ExitCodes.Succeeded;
     }
+
+    private static IEnumerable<IGrouping<string, string[]>> SecondWords =>
+        Visible.Select(command => command.Name.Split(' ')).Where(name => name.Length > 1).GroupBy(name => name[0]);
+
+    private static IEnumerable<string> FlagsOf(IEnumerable<Command> verb) =>
+        verb.SelectMany(command => command.Flags).Concat(GlobalFlags.All).Where(flag => !flag.Hidden).Select(flag => "--" + flag.Name).Distinct();
 
     private static IEnumerable<Command> Visible => CommandTable.All.Where(command => !command.Hidden);
 
@@ -69,10 +91,7 @@ internal static class CompletionCommand
         text.Append("  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '").AppendJoin(' ', Visible.Select(command => command.Name.Split(' ')[0]).Distinct()).Append("' -- \"$word\")); return; fi\n");
         text.Append("  case ${COMP_WORDS[1]} in\n");
         foreach (IGrouping<string, Command> verb in Visible.GroupBy(command => command.Name.Split(' ')[0]))
-        {
-            string flags = string.Join(' ', verb.SelectMany(command => command.Flags).Concat(GlobalFlags.All).Where(flag => !flag.Hidden).Select(flag => "--" + flag.Name).Distinct());
-            text.Append("    ").Append(verb.Key).Append(") flags='").Append(flags).Append("';;\n");
-        }
+            text.Append("    ").Append(verb.Key).Append(") flags='").AppendJoin(' ', FlagsOf(verb)).Append("';;\n");
         text.Append("  esac\n");
         text.Append(BashVerbs());
         text.Append(BashOverrides);
@@ -86,9 +105,22 @@ internal static class CompletionCommand
     private static string BashVerbs()
     {
         var text = new StringBuilder("  if [ \"$COMP_CWORD\" -eq 2 ]; then case ${COMP_WORDS[1]} in\n");
-        foreach (IGrouping<string, string[]> verb in Visible.Select(command => command.Name.Split(' ')).Where(name => name.Length > 1).GroupBy(name => name[0]))
+        foreach (IGrouping<string, string[]> verb in SecondWords)
             text.Append("    ").Append(verb.Key).Append(") COMPREPLY=($(compgen -W '").AppendJoin(' ', verb.Select(name => name[1])).Append("' -- \"$word\")); return;;\n");
         return text.Append("  esac; fi\n").ToString();
+    }
+
+    private static string Zsh()
+    {
+        var text = new StringBuilder("#compdef weft\n_weft() {\n  local verb=${words[2]}\n  local -a found\n");
+        text.Append("  if (( CURRENT == 2 )); then compadd -- ").AppendJoin(' ', Visible.Select(command => command.Name.Split(' ')[0]).Distinct()).Append("; return; fi\n");
+        text.Append("  if (( CURRENT == 3 )); then case $verb in\n");
+        foreach (IGrouping<string, string[]> verb in SecondWords)
+            text.Append("    ").Append(verb.Key).Append(") compadd -- ").AppendJoin(' ', verb.Select(name => name[1])).Append(" && return;;\n");
+        text.Append("  esac; fi\n  if [[ $PREFIX == -* ]]; then case $verb in\n");
+        foreach (IGrouping<string, Command> verb in Visible.GroupBy(command => command.Name.Split(' ')[0]))
+            text.Append("    ").Append(verb.Key).Append(") compadd -- ").AppendJoin(' ', FlagsOf(verb)).Append(";;\n");
+        return text.Append("  esac; return; fi\n").Append(ZshWords).ToString();
     }
 
     private static string Fish()

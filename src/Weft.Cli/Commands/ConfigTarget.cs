@@ -83,8 +83,8 @@ internal sealed record ConfigTarget(Composer Composer, string Folder, string? Co
         Prepared? prepared = Project.Open(Launch.FindRoot(arguments, session), session.Surroundings.Variables).Find(job.Text, diagnostics)?.Prepare(Dialects.Arguments.None, diagnostics);
         if (prepared is null || diagnostics.HasErrors)
             throw new DiagnosticException(diagnostics);
-        return prepared.Points is { } points && ProgramConfiguration.Of(points) is { } found ? found
-            : throw new DiagnosticException("config/no-program", $"the program of `{job.Text}` names no configuration", job.Whole, "a Python program names it by `@hydra.main(config_path=…, config_name=…)` or `--config-path`");
+        return prepared.Points.Select(ProgramConfiguration.Of).FirstOrDefault(found => found is not null)
+            ?? throw new DiagnosticException("config/no-program", $"the program of `{job.Text}` names no configuration", job.Whole, "a Python program names it by `@hydra.main(config_path=…, config_name=…)` or `--config-path`");
     }
 
     private static string Existing(Source given, string working)

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Weft.Cli.Terminal;
+using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
@@ -9,7 +11,11 @@ namespace Weft.Cli.Commands;
 
 /// <param name="Parallel">Tasks at a time.</param>
 /// <param name="Code">The state of the project's code.</param>
-internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CodeState Code);
+internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CodeState Code)
+{
+    /// <summary>The sweeps whose configurations are composed while they run.</summary>
+    public ImmutableArray<ConfigurationsAhead> Ahead { get; init; } = [];
+}
 
 /// <summary>Runs an execution in this process and shows it, until it ends. When the terminal goes away it is run on, unseen: `weft attach` follows it.</summary>
 internal static class Foreground
@@ -24,6 +30,7 @@ internal static class Foreground
         DateTimeOffset since = store.Clock.GetUtcNow();
         RunFolder folder = store.Place.FolderOf(execution.Id);
         using var keeping = new RunKeeping(options.Code, () => new EnvironmentFiles(folder).Write(plan, store.Root, session.Surroundings.Variables, since), session);
+        using ComposingAhead? ahead = options.Ahead.IsEmpty ? null : new ComposingAhead(options.Ahead, text => output.Publish(new ExecutionEvent.Said(TimeProvider.System.GetUtcNow(), text)));
         string runsFolder = Path.Combine(store.Root, "mlruns");
         using var door = new TrackingDoor(store, folder.Root, runsFolder, session);
         RunningExecution run;
@@ -45,8 +52,10 @@ internal static class Foreground
                 Publish = entry =>
                 {
                     output.Publish(entry);
-                    if (entry is ExecutionEvent.AttemptStarted)
-                        keeping.Begin();
+                    if (entry is not ExecutionEvent.AttemptStarted started)
+                        return;
+                    keeping.Begin();
+                    ahead?.Started(started.Id.Path);
                 },
                 User = user,
             });

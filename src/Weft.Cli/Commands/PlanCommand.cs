@@ -1,6 +1,7 @@
 using System.Globalization;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
+using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Storage;
 using Weft.Sweeps;
@@ -62,7 +63,7 @@ internal static class PlanCommand
             session.Out.WriteLine(Counts(plan));
         if (isTimed)
             session.Out.WriteLine($"about {Amounts.Duration(estimate.Total())} with -j {parallel}{(estimate.Unknown is > 0 and var unknown ? $", without {Amounts.Count(unknown, "task")} that have not run before" : "")}");
-        if (launch.Configurations is { } configurations)
+        foreach (ConfigurationCheck configurations in launch.Configurations)
             session.Out.WriteLine(configurations);
         if (store is not null)
             State(launch, plan, store, session);

@@ -47,7 +47,7 @@ internal static class ProjectCheck
             return problems;
         var planned = new Diagnostics();
         Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
-        if (prepared.Points is { } points)
+        foreach (CommandPoints points in prepared.Points)
             ConfigurationCheck.Run(points, surroundings.Variables, planned);
         foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))
             problems.Add(problem);

@@ -1,4 +1,5 @@
 using Weft.Cli.Terminal;
+using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Text;
 using Weft.Values;
@@ -31,9 +32,7 @@ internal static class RunCommand
             return DryRun(launch, session);
         Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
 
-        if (launch.Configurations is { } configurations && (configurations.Obstacle is not null || configurations.Checked < configurations.Total))
-            session.Say(configurations.ToString());
-
+        SayWhatWasChecked(launch, session);
         OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
@@ -59,7 +58,7 @@ internal static class RunCommand
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code) { Ahead = [.. launch.Configurations.Select(one => one.Ahead).OfType<ConfigurationsAhead>()] }, session);
     }
 
     /// <summary>Runs a plan that was looked at before, exactly as it was.</summary>
@@ -87,9 +86,21 @@ internal static class RunCommand
             : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
     }
 
+    private static void SayWhatWasChecked(Launch launch, Session session)
+    {
+        foreach (ConfigurationCheck configurations in launch.Configurations.Where(one => !one.IsWhole))
+            session.Say(configurations.ToString());
+    }
+
     /// <summary>Lines are made while they are printed: a million commands need no memory.</summary>
+    /// <exception cref="DiagnosticException">The configuration of some command does not compose.</exception>
     private static int DryRun(Launch launch, Session session)
     {
+        var diagnostics = new Diagnostics();
+        launch.CheckConfigurations(session.Surroundings, diagnostics);
+        if (diagnostics.HasErrors)
+            throw new DiagnosticException(diagnostics);
+        SayWhatWasChecked(launch, session);
         string ulid = Ulid.New(TimeProvider.System);
         if (!session.Json)
         {

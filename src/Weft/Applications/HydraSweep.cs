@@ -40,10 +40,7 @@ internal sealed class HydraSweep
 
     internal static HydraSweep? Of(Composer composer, Composition frame, string? configName, HydraArguments arguments, HydraProgram program, Diagnostics diagnostics)
     {
-        var given = new List<Override>();
-        if (Sweeper(frame, "params") is DictConfig { IsSpecial: false } parameters)
-            given.AddRange(BasicSweep.ReadParams(parameters.Select(entry => KeyValuePair.Create(entry.Key.ToString(), PythonText.Str(entry))), diagnostics));
-        given.AddRange(frame.Overrides.Where(item => !item.IsHydra));
+        List<Override> given = [.. Parameters(frame, diagnostics), .. frame.Overrides.Where(item => !item.IsHydra)];
         if (PointsOf(composer, frame, configName, given, arguments.Shape, diagnostics) is not { } points)
             return null;
         if (points.Size > Space.MaxSize)
@@ -62,6 +59,11 @@ internal sealed class HydraSweep
         }
         return new HydraSweep(composer, program, configName, maxSize) { Frame = frame, Points = points, Folder = PythonText.Str(folder.Node) };
     }
+
+    /// <summary>What <c>hydra.sweeper.params</c> of a composition sweeps.</summary>
+    internal static IReadOnlyList<Override> Parameters(Composition frame, Diagnostics diagnostics) => Sweeper(frame, "params") is DictConfig { IsSpecial: false } parameters
+        ? BasicSweep.ReadParams(parameters.Select(entry => KeyValuePair.Create(entry.Key.ToString(), PythonText.Str(entry))), diagnostics)
+        : [];
 
     /// <summary>The batches in which jobs are launched; a later one starts when all jobs of the one before succeeded.</summary>
     public IEnumerable<HydraBatch> Batches()

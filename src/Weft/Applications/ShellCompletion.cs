@@ -82,12 +82,20 @@ internal sealed class ShellCompletion(HydraProgram program, Composer composer, s
         $$"""
         {{FunctionOf(command)}}() {
           local -a found
-          found=("${(@f)$(COMP_LINE=$BUFFER COMP_POINT=$CURSOR ${words[1]} -sc query=zsh 2>/dev/null)}")
-          [[ -n $found ]] && compadd -Q -S '' -- $found || _files
+          found=(${(f)"$(COMP_LINE=$BUFFER COMP_POINT=$CURSOR ${words[1]} -sc query=zsh 2>/dev/null)"})
+          (( $#found )) || { _files; return }
+          compadd -Q -S '' -- ${(M)found:#*[=./]}
+          compadd -Q -- ${found:#*[=./]}
         }
         compdef {{FunctionOf(command)}} {{command}}
 
         """;
 
-    private static string Fish(string command) => $"complete -c {command} -a '(env COMP_LINE=(commandline -cp) {command} -sc query=fish 2>/dev/null)'\n";
+    /// <summary>Files are offered only where a value begins like a path.</summary>
+    private static string Fish(string command) =>
+        $$"""
+        complete -c {{command}} -f -a '(env COMP_LINE=(commandline -cp) {{command}} -sc query=fish 2>/dev/null)'
+        complete -c {{command}} -n 'string match -qr "=[./~]" -- (commandline -ct)' -F
+
+        """;
 }

@@ -45,7 +45,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words, string folder) : Runnab
             InnerRuns = space.Size,
             DryRun = ulid => Lists(swept, space).Select(list => ShellWords.Join(list)),
             Words = ulid => Lists(swept, space),
-            Points = new CommandPoints(space, [.. words.Take(plain).Select(word => word.Text)], point => List(swept, point).Skip(plain), folder, CommandPoints.PlacesOf(space, words.Select(word => word.At)), At),
+            Points = [new CommandPoints(space, [.. words.Take(plain).Select(word => word.Text)], point => List(swept, point).Skip(plain), folder, CommandPoints.PlacesOf(space, words.Select(word => word.At)), NodeNames.Of(Name), At)],
         };
     }
 
@@ -66,7 +66,7 @@ public sealed class AdHoc(ImmutableArray<Excerpt> words, string folder) : Runnab
             InnerRuns = commands,
             DryRun = ulid => Lists().Select(list => ShellWords.Join(list)),
             Words = ulid => Lists(),
-            Points = new CommandPoints(space, [.. before], WordsOf, folder, CommandPoints.PlacesOf(space, words.Select(word => word.At)), At),
+            Points = [new CommandPoints(space, [.. before], WordsOf, folder, CommandPoints.PlacesOf(space, words.Select(word => word.At)), NodeNames.Of(Name), At)],
         };
     }
 

@@ -54,8 +54,8 @@ public sealed record Prepared(string Workflow, Func<ImmutableArray<Definition>> 
     /// <summary>The Python function that each command calls with the list of its words, where its path stands; null when none is called.</summary>
     public Excerpt? PythonFunction { get; init; }
 
-    /// <summary>The words of each command by the index of its point, where a program of the user's own gets them; null where it gets a file, or a function is called.</summary>
-    public CommandPoints? Points { get; init; }
+    /// <summary>By node the words of each command, where a program of the user's own gets them: not where it gets a file, or a function is called.</summary>
+    public ImmutableArray<CommandPoints> Points { get; init; } = [];
 
     /// <summary>Values for the inputs of the workflow; those left out take their defaults.</summary>
     public ImmutableSortedDictionary<string, Value> Inputs { get; init; } = Value.NoEntries;

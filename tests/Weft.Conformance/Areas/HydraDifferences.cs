@@ -18,45 +18,11 @@ internal static class HydraDifferences
         return null;
     }
 
-    /// <summary>
-    /// What a case is to give of which the vector says only that the release which made it lacks list merge modes: the merge as OmegaConf 2.4
-    /// documents it, over plain data. Null for other cases.
-    /// </summary>
-    public static string? OfMergeMode(JsonElement vector, JsonElement expected) =>
-        vector.TryGetProperty("list_merge_mode", out JsonElement mode) && IsImportError(expected) ? HydraNodes.Canonical(Merged(vector.GetProperty("inputs"), mode.GetString()!)) : null;
-
-    /// <summary>The text that a part of a result is compared with: what Python's object dump of a node stands for is the node's own YAML.</summary>
-    public static string Expected(JsonProperty part, JsonElement ok) =>
-        part.Value.GetString()!.Contains("!!python/object:omegaconf", StringComparison.Ordinal)
-            ? ConfigWriter.ToYaml(HydraNodes.FromJson(ok.GetProperty("resolved"), isText: true))
-            : part.Value.GetString()!;
-
-    private static bool IsImportError(JsonElement expected) =>
-        expected.TryGetProperty("error", out JsonElement error) && error.GetProperty("class").GetString() == "ImportError";
-
-    private static ConfigNode Merged(JsonElement inputs, string mode)
-    {
-        ConfigNode merged = HydraNodes.FromJson(inputs[0], isText: true);
-        foreach (JsonElement input in inputs.EnumerateArray().Skip(1))
-            merged = Merged(merged, HydraNodes.FromJson(input, isText: true), mode);
-        return merged;
-    }
-
-    private static ConfigNode Merged(ConfigNode target, ConfigNode source, string mode)
-    {
-        if (target is DictConfig into && source is DictConfig from)
-        {
-            foreach (ConfigNode child in from)
-                into.Put(child.Key, into.Find(child.Key) is { } present ? Merged(present.Copy(), child, mode) : child.Copy());
-            return into;
-        }
-        if (target is not ListConfig first || source is not ListConfig second || mode == "REPLACE")
-            return source.Copy();
-        var items = new ListConfig();
-        foreach (ConfigNode item in first.Concat(second.Where(item => mode == "EXTEND" || !first.Any(other => HydraNodes.Canonical(other) == HydraNodes.Canonical(item)))))
-            items.Add(item.Copy());
-        return items;
-    }
+    /// <summary>Of the printed form of a resolved configuration in which Python dumped the insides of its nodes.</summary>
+    public static (string Reason, string Ours)? OfDump(JsonProperty part, JsonElement ok) =>
+        part.Name == "resolved_yaml" && part.Value.GetString()!.Contains("!!python/object", StringComparison.Ordinal)
+            ? ("nodes that a resolver put into a list are printed as YAML, not as the insides of Python objects", ConfigWriter.ToYaml(HydraNodes.FromJson(ok.GetProperty("resolved"), isText: true)))
+            : null;
 
     private static bool PutsContainerIntoPrimitives(JsonElement vector)
     {

@@ -28,10 +28,10 @@ internal static class HydraOverrides
         bool isSorted = problem.Length > 0 && hasNewer && input.Contains("sort(") && parsed?.Value is Element.Range && Compare(input, newer, parsed, diagnostics).Length == 0;
         if (problem.Length == 0)
             return new CaseResult(id, Verdict.Passed);
+        if (problem.StartsWith("sweep_strings", StringComparison.Ordinal) && IsQuotedOnly(expect.GetProperty("ok"), parsed!))
+            return new CaseResult(id, Verdict.KnownDifference, "a word that Hydra's grammar could not read back is put in quotes");
         if (isSorted)
             return new CaseResult(id, Verdict.KnownDifference, "a sorted range keeps its values, as in Hydra 1.4");
-        if (KnownDifference(parsed, vector, diagnostics) is { } reason)
-            return new CaseResult(id, Verdict.KnownDifference, reason);
         return new CaseResult(id, Verdict.Failed, $"{input}: {problem}");
     }
 
@@ -80,17 +80,25 @@ internal static class HydraOverrides
         return found.SequenceEqual(expected) ? "" : $"sweep_strings: expected {string.Join(' ', expected)}, found {string.Join(' ', found)}";
     }
 
-    private static IReadOnlyList<string> NoOptions(string group) => [];
-
-    private static string? KnownDifference(Override? parsed, JsonElement vector, Diagnostics diagnostics)
+    /// <summary>Whether all words that differ are ones that cannot be read as they were recorded, and are read as the same text as ours are.</summary>
+    private static bool IsQuotedOnly(JsonElement ok, Override parsed)
     {
-        if (parsed?.Value is not Element.Range)
-            return null;
-        string input = vector.GetProperty("input").GetString()!;
-        if (vector.TryGetProperty("expect_1_4", out JsonElement newer) && Compare(input, newer, parsed, diagnostics).Length == 0)
-            return "ranges with floats are counted in decimal numbers and end before their stop, as in Hydra 1.4";
-        return null;
+        string[] expected = [.. ok.GetProperty("sweep_strings").EnumerateArray().Select(item => item.GetString()!)];
+        string[] found = [.. SweepAxis.Of(parsed, NoOptions, [])!.Values.Take(200).Select(ElementPrinter.Print)];
+        return expected.Length == found.Length && expected.Zip(found).All(pair => pair.First == pair.Second || (Read(pair.First) is null && Read(pair.Second) is { } value && Unquoted(value) == pair.First));
     }
+
+    private static Element? Read(string word) => Override.Parse(Source.OfArgument(1, "k=" + word), [])?.Value;
+
+    /// <summary>The value as Hydra prints it, which forgets the quotes of texts.</summary>
+    private static string Unquoted(Element value) => value switch
+    {
+        Element.Text text => text.Content,
+        Element.List list => $"[{string.Join(',', list.Items.Select(Unquoted))}]",
+        _ => value.ToString()!,
+    };
+
+    private static IReadOnlyList<string> NoOptions(string group) => [];
 
     private static string Differs(string what, string? expected, string? found) => expected == found ? "" : $"{what}: expected {expected ?? "null"}, found {found ?? "null"}";
 

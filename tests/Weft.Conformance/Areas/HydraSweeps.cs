@@ -35,8 +35,9 @@ internal static class HydraSweeps
         string expected = Text(expect.GetProperty("ok"));
         if (batches == expected)
             return new CaseResult(id, Verdict.Passed);
-        if (batches is not null && vector.TryGetProperty("expect_1_4", out JsonElement newer) && newer.TryGetProperty("ok", out JsonElement ok) && batches == Text(ok))
-            return new CaseResult(id, Verdict.KnownDifference, "ranges are decimal and end before their stop, in both directions, as in Hydra 1.4");
+        bool isSorted = vector.GetProperty("overrides").EnumerateArray().Any(word => word.GetString()!.Contains("sort(", StringComparison.Ordinal));
+        if (isSorted && vector.TryGetProperty("expect_1_4", out JsonElement newer) && newer.TryGetProperty("ok", out JsonElement ok) && batches == Text(ok))
+            return new CaseResult(id, Verdict.KnownDifference, "a sorted range keeps its values, as in Hydra 1.4");
         return new CaseResult(id, Verdict.Failed, $"expected {expected}, found {batches ?? DiagnosticPrinter.Print(diagnostics)}");
     }
 

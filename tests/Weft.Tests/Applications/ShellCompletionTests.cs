@@ -30,7 +30,7 @@ public sealed class ShellCompletionTests : IDisposable
     [Theory]
     [InlineData("install=bash", "complete -o default -F _complete_app app\n")]
     [InlineData("install=zsh", "compdef _complete_app app\n")]
-    [InlineData("install=fish", "complete -c app -a ")]
+    [InlineData("install=fish", "complete -c app -f -a ")]
     [InlineData("uninstall=bash", "complete -r app\n")]
     [InlineData("uninstall=zsh", "compdef -d app\n")]
     [InlineData("uninstall=fish", "complete -c app -e\n")]

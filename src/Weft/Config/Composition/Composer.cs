@@ -43,7 +43,7 @@ public sealed class Composer
     public const string HydraVersion = "1.3.5";
 
     /// <summary>Compositions without overrides of values that are kept.</summary>
-    private const int MaxKept = 64;
+    internal const int MaxKept = 64;
 
     private const string SearchPathKey = "hydra.searchpath";
 
@@ -62,11 +62,27 @@ public sealed class Composer
         _options.AddResolvers?.Invoke(_resolvers);
     }
 
+    /// <summary>A composer of a folder of files.</summary>
+    public static Composer OfFolder(string folder, ComposerOptions? options = null) => new(new SearchPath { Main = new FileConfigSource("main", folder) }, options);
+
     /// <summary>How many defaults lists were expanded and merged; the others were kept ones. The measure of work in tests.</summary>
     public int Expansions { get; private set; }
 
+    /// <summary>How many compositions are kept for later ones; the measure of memory in tests.</summary>
+    internal int Kept => _kept.Count;
+
     /// <summary>How many entries of configurations were merged.</summary>
     internal long Merged { get; private set; }
+
+    /// <summary>Composes one job, as Hydra's <c>compose</c> does; what it warns of is not said.</summary>
+    /// <param name="configName">Path of the primary configuration; null for none.</param>
+    /// <param name="words">Overrides as on a command line: <c>db=postgres</c>, <c>+lr=0.1</c>.</param>
+    /// <exception cref="DiagnosticException">All that keeps it from composing.</exception>
+    public Composition Compose(string? configName, params string[] words)
+    {
+        var diagnostics = new Diagnostics();
+        return Compose(configName, words, RunMode.Run, diagnostics) ?? throw new DiagnosticException(diagnostics);
+    }
 
     /// <summary>Composes one configuration.</summary>
     /// <param name="configName">Path of the primary configuration; null for none.</param>
@@ -157,10 +173,14 @@ public sealed class Composer
         }
         else if (configName is not null && plain.HasConfig(configName))
         {
-            int before = diagnostics.Errors;
-            LoadedConfig? primary = plain.Load(configName, diagnostics);
-            if (diagnostics.Errors > before)
+            // What it warns of is said when its defaults list is expanded.
+            var problems = new Diagnostics();
+            LoadedConfig? primary = plain.Load(configName, problems);
+            if (problems.HasErrors)
+            {
+                diagnostics.AddRange(problems);
                 return null;
+            }
             if (primary?.Root is not DictConfig root)
             {
                 diagnostics.Error("compose/primary-not-a-map", $"the primary configuration `{configName}` is a map, found a list", primary?.Root.At);

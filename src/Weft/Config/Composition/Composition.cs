@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;
+using Weft.Config.Structured;
+using Weft.Text;
 
 namespace Weft.Config.Composition;
 
@@ -67,6 +69,30 @@ public sealed class Composition
 
     /// <summary>Whether an override chose an option of a group; the others set values.</summary>
     internal bool IsChoice(Override item) => item.Package is not null || GroupOverrides.IsOfGroup(item, _repository);
+
+    /// <summary>The value at a path of the job (<c>db.hosts[0]</c>), interpolations evaluated; null when there is none.</summary>
+    /// <exception cref="DiagnosticException">It is missing (<c>???</c>), or an interpolation fails.</exception>
+    public ConfigNode? Select(string path)
+    {
+        Selected selected = JobResolution.Select(Job, path, throwOnMissing: true);
+        return selected.Error is { } error ? throw new DiagnosticException(error) : selected.Node;
+    }
+
+    /// <summary>The job with every interpolation replaced by its value.</summary>
+    /// <exception cref="DiagnosticException">All interpolations that fail.</exception>
+    public DictConfig Resolved()
+    {
+        var diagnostics = new Diagnostics();
+        return JobResolution.Resolve(Job, diagnostics) as DictConfig ?? throw new DiagnosticException(diagnostics);
+    }
+
+    /// <summary>The job as a record of the program's own.</summary>
+    /// <exception cref="DiagnosticException">All values that do not fit, each with its place.</exception>
+    public T To<T>() where T : class, IConfigRecord<T>
+    {
+        var diagnostics = new Diagnostics();
+        return ConfigRecord.Read<T>(Job, JobResolution, diagnostics) ?? throw new DiagnosticException(diagnostics);
+    }
 
     private Resolution MakeJobResolution()
     {

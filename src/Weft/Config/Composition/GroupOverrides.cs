@@ -122,7 +122,9 @@ internal sealed class GroupOverrides
             string? hint = _keysByGroup.TryGetValue(group, out SortedSet<string>? keys)
                 ? $"did you mean {Suggest.List(keys)}?"
                 : Suggest.Hint(group, _keysByGroup.Keys);
-            if (item.Override is not null)
+            if (item.Override is null)
+                hint ??= $"to choose it here, write `{key}: {item.Choice}` without `override`";
+            else
                 hint = $"{(hint is null ? "" : hint + " ")}to append it to the defaults list, write `+{key}={item.Choice}`";
             diagnostics.Error("compose/unused-override", $"nothing in the defaults list has the group `{key}`{where}", item.At, hint);
         }

@@ -39,11 +39,19 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
                 Extend(item);
                 break;
             default:
+                WarnOfGroup(item);
                 Update(item, forceAdd: false);
                 break;
         }
         if (_causes.Total > before)
             Report(item, _causes.Last());
+    }
+
+    /// <summary>An option that is given to a group's path with dots takes the place of what the group brought.</summary>
+    private void WarnOfGroup(Override item)
+    {
+        if (item.Value is Element.Text && item.Key.Contains('.') && groups.FirstOrDefault(group => group.Length == item.Key.Length && group.Replace('/', '.') == item.Key) is { } group)
+            diagnostics.Warning("compose/group-with-dots", $"`{item.Key}` is replaced by a text; to choose from the group, its name has slashes", item.At, $"write `{group}={ElementPrinter.Print(item.Value)}`");
     }
 
     private void Update(Override item, bool forceAdd)
@@ -144,7 +152,8 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
 
     private string UnknownHint(Override item)
     {
-        string? group = groups.FirstOrDefault(group => group.Replace('/', '.') == item.Key || group[(group.LastIndexOf('/') + 1)..] == item.Key);
+        string name = item.Key[(item.Key.LastIndexOf('/') + 1)..];
+        string? group = groups.FirstOrDefault(group => group.Replace('/', '.') == item.Key || group[(group.LastIndexOf('/') + 1)..] == name);
         if (group is not null && item.Value is Element.Text)
             return $"a group of that name exists: use `{group}={ElementPrinter.Print(item.Value)}`";
         if (item.Key.Contains('/'))

@@ -20,6 +20,7 @@ public sealed class SweepCheck(Composer composer, string? configName)
     private const int MaxProblems = 50;
 
     private readonly OrderedDictionary<(string Id, string Message), Problem> _problems = [];
+    private int _reported;
 
     /// <summary>How many points were composed.</summary>
     public BigInteger Checked { get; private set; }
@@ -99,12 +100,13 @@ public sealed class SweepCheck(Composer composer, string? configName)
         }
     }
 
-    /// <summary>Reports every problem once, with the first point that has it.</summary>
+    /// <summary>Reports every problem that was not reported before, with the first point that has it.</summary>
     /// <param name="place">Where the text of a word was written; null where it is its own place.</param>
     public void Report(Diagnostics diagnostics, Func<Source, Span?>? place)
     {
-        foreach (Problem problem in _problems.Values)
+        for (; _reported < _problems.Count; _reported++)
         {
+            Problem problem = _problems.GetAt(_reported).Value;
             Diagnostic first = problem.First;
             if (first.At is { } at && place?.Invoke(at.Source) is { } written)
                 first = first with { At = written };

@@ -27,16 +27,16 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
     public DictConfig Create(ConfigSchema schema) => Typed.Create(schema, Diagnostics);
 
     /// <summary>
-    /// Merges a source into a target, both dictionaries or both lists, in place: dictionaries key by key, lists as <paramref name="lists"/> says. A read-only
-    /// target is changed nevertheless, read-only nodes below it are not.
+    /// Merges a source into a target, both dictionaries or both lists, in place: dictionaries key by key, while a list replaces
+    /// the list that is there. A read-only target is changed nevertheless, read-only nodes below it are not.
     /// </summary>
     /// <returns>False when something was refused.</returns>
-    public bool Merge(ConfigNode target, ConfigNode source, ListMerge lists = ListMerge.Replace)
+    public bool Merge(ConfigNode target, ConfigNode source)
     {
         int before = Diagnostics.Errors;
         bool? isReadOnly = target.ReadOnly;
         target.ReadOnly = false;
-        new Merging(this, lists).Merge(target, source);
+        new Merging(this).Merge(target, source);
         target.ReadOnly = source.ReadOnly ?? isReadOnly;
         return Diagnostics.Errors == before;
     }
@@ -190,7 +190,7 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
             if (present is DictConfig or ListConfig)
             {
                 int before = Diagnostics.Errors;
-                new Merging(this, ListMerge.Replace).Merge(present, value);
+                new Merging(this).Merge(present, value);
                 return Diagnostics.Errors == before;
             }
         }
@@ -207,16 +207,4 @@ public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
 
     private static Scalar KeyFor(ConfigNode container, string key) =>
         container is ListConfig && PythonText.ParseInt(key) is BigInteger index ? Scalar.Of(index) : Scalar.Of(key);
-}
-
-/// <summary>What merging a list into a list does.</summary>
-public enum ListMerge
-{
-    Replace,
-
-    /// <summary>The items of the source come after those of the target.</summary>
-    Extend,
-
-    /// <summary>As <see cref="Extend"/>, without the items that are in the target already.</summary>
-    ExtendUnique,
 }

@@ -9,7 +9,7 @@ namespace Weft.Config.Editing;
 /// One merge: the source's entries into the target's, in their order; what is there keeps its place. <c>???</c> in the source changes nothing, a dictionary
 /// that meets an interpolation is merged into a copy of what it leads to.
 /// </summary>
-internal sealed class Merging(ConfigEditor editor, ListMerge lists)
+internal sealed class Merging(ConfigEditor editor)
 {
     public void Merge(ConfigNode target, ConfigNode source)
     {
@@ -121,17 +121,9 @@ internal sealed class Merging(ConfigEditor editor, ListMerge lists)
         }
         ConfigType element = ConfigEditor.ElementType(target);
         var items = new List<ConfigNode>();
-        if (lists != ListMerge.Replace)
-        {
-            foreach (ConfigNode item in target)
-                items.Add(item.Copy());
-        }
-        HashSet<string>? seen = lists == ListMerge.ExtendUnique ? [.. items.Select(Identity)] : null;
         for (int i = 0; i < source.Count; i++)
         {
-            if (seen is not null && !seen.Add(Identity(source[i])))
-                continue;
-            if (Item(element, source[i], $"{target.FullKey}[{items.Count}]") is { } item)
+            if (Item(element, source[i], $"{target.FullKey}[{i}]") is { } item)
                 items.Add(item);
         }
         target.Clear(Scalar.Container);
@@ -243,9 +235,6 @@ internal sealed class Merging(ConfigEditor editor, ListMerge lists)
     }
 
     private bool IsNone(ConfigNode node) => node.IsNull || (node.IsInterpolation && editor.Resolution.Dereference(node, out _) is { IsNull: true });
-
-    /// <summary>Equal for items that are equal: the text of the value with its kind.</summary>
-    private static string Identity(ConfigNode item) => item is ValueNode ? $"{item.Content.Kind}:{item.Content}" : ConfigWriter.ToYaml(item);
 
     private static string Describe(ConfigNode node) => node switch
     {

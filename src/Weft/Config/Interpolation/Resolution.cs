@@ -21,6 +21,7 @@ public sealed class Resolution
     private readonly Resolvers.Resolvers _resolvers;
     private readonly Dictionary<(string Name, string Arguments), ConfigNode> _cache = [];
     private readonly HashSet<ConfigNode> _active = new(ReferenceEqualityComparer.Instance);
+    private readonly List<ConfigNode> _chain = [];
     private Dictionary<ConfigNode, ConfigNode>? _known;
 
     public Resolution(Resolvers.Resolvers resolvers) => _resolvers = resolvers;
@@ -62,12 +63,14 @@ public sealed class Resolution
         }
         if (!_active.Add(node))
         {
-            error = new Diagnostic(ConfigErrors.Interpolation, $"recursive interpolation: `{node.FullKey}` leads back to itself", SpanOf(node));
+            error = Recursive(_chain[_chain.IndexOf(node)..]);
             return null;
         }
+        _chain.Add(node);
         Evaluations++;
         ConfigNode? value = Evaluate(node.Content.Interpolation.Tree, node, parent, out error);
         _active.Remove(node);
+        _chain.RemoveAt(_chain.Count - 1);
         if (value is not null)
             value = Convert(value, node, out error);
         if (value is not null)
@@ -335,6 +338,16 @@ public sealed class Resolution
         Diagnostic cause = call.Error ?? new Diagnostic(ConfigErrors.Interpolation, $"`{call.Name}` gave no value");
         error = cause.At is null ? cause with { At = PlaceOf(tree, call.Node) } : Reached(cause, tree, call.Node);
         return null;
+    }
+
+    /// <summary>The same words wherever the circle is entered, so that it is reported once: it is told from the first of its keys on.</summary>
+    private static Diagnostic Recursive(List<ConfigNode> circle)
+    {
+        const int Shown = 8;
+        int first = circle.IndexOf(circle.MinBy(node => node.FullKey, StringComparer.Ordinal)!);
+        List<string> keys = [.. circle.Skip(first).Concat(circle.Take(first)).Select(node => $"`{node.FullKey}`")];
+        string way = string.Join(" -> ", keys.Count <= Shown ? [.. keys, keys[0]] : [.. keys.Take(Shown), "…", keys[0]]);
+        return new Diagnostic(ConfigErrors.Interpolation, keys.Count == 1 ? $"recursive interpolation: {keys[0]} leads back to itself" : $"recursive interpolation: {way}", SpanOf(circle[first]));
     }
 
     /// <summary>A typed leaf takes what its interpolation evaluates to only in its own type.</summary>

@@ -108,7 +108,7 @@ internal static class Casts
             case Element.Int:
                 return value;
             default:
-                return call.FailAs<Element>($"`{value}` is not an integer", value.At, value is Element.Text ? "to cut the fraction off, write it without quotes" : null);
+                return call.FailAs<Element>($"`{value}` is not an integer", value.At, value is Element.Text fraction && PythonText.ParseFloat(fraction.Content) is not null ? "to cut the fraction off, write it without quotes" : null);
         }
     }
 

@@ -481,6 +481,11 @@ internal ref struct OverrideParser
             OverrideMessages.UnknownCharacter(_source, culprit, _diagnostics);
             return;
         }
+        if (_token.Kind == TokenKind.BraceOpen && _token.Start > 0 && _source.Text[_token.Start - 1] == '$')
+        {
+            _diagnostics.Error("override/syntax", "the interpolation is not closed: expected `}`", _source.At(_token.Start - 1, 2));
+            return;
+        }
         _diagnostics.Error("override/syntax", message, _source.At(_token.Start, _token.Length), hint ?? QuoteHint());
     }
 

@@ -4,28 +4,31 @@ using System.Numerics;
 namespace Weft.Config.Overrides;
 
 /// <summary>
-/// The values of a range sweep, by index and without a list of them. Integers stay integers; with any float the arithmetic is decimal, on
-/// the shortest text of each number, so that <c>range(1,2,0.1)</c> gives 1.9 and never a value past the stop.
+/// The values of a range sweep, by index and without a list of them. Integers stay integers. With any float the values are those of Hydra 1.3, to the last
+/// digit, so that its jobs have the same words: the step is added again and again to the start in Python's decimal numbers, which hold the floats exactly
+/// and round every sum to 28 digits. <c>range(1,2,0.1)</c> ends with 1.9000000000000001.
 /// </summary>
 internal sealed class RangeValues
 {
+    /// <summary>Digits of a sum.</summary>
+    private const int Precision = 28;
+
     private readonly BigInteger _start;
+    private readonly BigInteger _stop;
     private readonly BigInteger _step;
 
-    /// <summary>Power of ten by which start, stop and step are scaled to integers; null when they are integers.</summary>
+    /// <summary>Start, stop and step count units of ten to this power; null when they are integers.</summary>
     private readonly int? _scale;
 
     private RangeValues(BigInteger start, BigInteger stop, BigInteger step, int? scale)
     {
         _start = start;
+        _stop = stop;
         _step = step;
         _scale = scale;
-        BigInteger distance = step.Sign > 0 ? stop - start : start - stop;
-        BigInteger size = BigInteger.Abs(step);
-        Count = distance.Sign <= 0 ? 0 : (distance + size - 1) / size;
     }
 
-    public BigInteger Count { get; }
+    public BigInteger Count { get; private set; }
 
     public bool IsDescending => _step.Sign < 0;
 
@@ -39,63 +42,118 @@ internal sealed class RangeValues
             problem = "the range has no end";
             return null;
         }
-        RangeValues? values = null;
-        if (!numbers.Any(number => number is Element.Float))
+        (BigInteger Digits, int Exponent)[] decimals = [.. numbers.Select(Decimal)];
+        if (decimals[2].Digits.IsZero)
         {
-            if (Integer(range.Step) is { IsZero: false } step)
-                values = new RangeValues(Integer(range.Start), Integer(range.Stop), step, null);
+            problem = "the step of the range is 0";
+            return null;
         }
-        else
+        int scale = decimals.Min(number => number.Exponent);
+        BigInteger[] scaled = [.. decimals.Select(number => number.Digits * BigInteger.Pow(10, number.Exponent - scale))];
+        var values = new RangeValues(scaled[0], scaled[1], scaled[2], numbers.Any(number => number is Element.Float) ? scale : null);
+        if (values.CountAll() is not { } count)
         {
-            (BigInteger Digits, int Exponent)[] decimals = [.. numbers.Select(Decimal)];
-            int scale = decimals.Min(number => number.Exponent);
-            BigInteger[] scaled = [.. decimals.Select(number => number.Digits * BigInteger.Pow(10, number.Exponent - scale))];
-            if (!scaled[2].IsZero)
-                values = new RangeValues(scaled[0], scaled[1], scaled[2], scale);
+            problem = "the range has no end: its step is too small to change its values";
+            return null;
         }
-        problem = values is null ? "the step of the range is 0" : null;
+        values.Count = count;
         return values;
     }
 
-    public Element this[BigInteger index]
-    {
-        get
-        {
-            BigInteger value = _start + index * _step;
-            return _scale is { } scale ? new Element.Float(FromDecimal(value, scale)) : new Element.Int(value);
-        }
-    }
+    public Element this[BigInteger index] => Number(At(index));
 
     /// <summary>The same values in the other order.</summary>
-    public Element.Range Turned(Element.Range range)
-    {
-        BigInteger last = _start + (Count - 1) * _step;
-        return range with { Start = Number(last), Stop = Number(_start - _step), Step = Number(-_step) };
-    }
+    public Element.Range Turned(Element.Range range) =>
+        range with { Start = Number(At(Count - 1)), Stop = Number(_start - _step), Step = Number(-_step) };
 
     /// <summary>To the nearest double; infinity when it is too large.</summary>
     public static double ToDouble(BigInteger number) =>
         BigInteger.Abs(number) <= 1L << 53 ? (double)number : double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    private Element Number(BigInteger value) => _scale is { } scale ? new Element.Float(FromDecimal(value, scale)) : new Element.Int(value);
-
-    private static BigInteger Integer(Element element) => element is Element.Int integer ? integer.Number : element is Element.Bool { Is: true } ? 1 : 0;
-
-    /// <summary>The decimal that the shortest text of a number stands for.</summary>
-    private static (BigInteger Digits, int Exponent) Decimal(Element element)
+    private BigInteger At(BigInteger index)
     {
-        if (element is not Element.Float number)
-            return (Integer(element), 0);
-        string shortest = number.Number.ToString("R", CultureInfo.InvariantCulture);
-        int e = shortest.IndexOf('E', StringComparison.Ordinal);
-        int exponent = e < 0 ? 0 : int.Parse(shortest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        string digits = e < 0 ? shortest : shortest[..e];
-        int point = digits.IndexOf('.', StringComparison.Ordinal);
-        if (point >= 0)
-            exponent -= digits.Length - point - 1;
-        return (BigInteger.Parse(digits.Replace(".", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), exponent);
+        if (_scale is null)
+            return _start + index * _step;
+        BigInteger value = _start;
+        for (BigInteger left = index; left > 0;)
+        {
+            value = Next(value, out BigInteger step, out BigInteger repeats);
+            left--;
+            BigInteger leap = BigInteger.Min(repeats, left);
+            value += leap * step;
+            left -= leap;
+        }
+        return value;
     }
 
-    private static double FromDecimal(BigInteger digits, int scale) =>
-        double.Parse(string.Create(CultureInfo.InvariantCulture, $"{digits}E{scale}"), NumberStyles.Float, CultureInfo.InvariantCulture);
+    /// <summary>How many values come before the stop; null when it is never reached.</summary>
+    private BigInteger? CountAll()
+    {
+        if (_scale is null)
+            return StepsToStop(_start, _step);
+        BigInteger count = 0;
+        for (BigInteger value = _start; StepsToStop(value, _step) > 0;)
+        {
+            value = Next(value, out BigInteger step, out BigInteger repeats);
+            count++;
+            if (step.IsZero)
+                return null;
+            BigInteger leap = BigInteger.Min(repeats, StepsToStop(value, step));
+            value += leap * step;
+            count += leap;
+        }
+        return count;
+    }
+
+    /// <summary>How many times a step is added until the stop is reached or passed.</summary>
+    private BigInteger StepsToStop(BigInteger value, BigInteger step)
+    {
+        BigInteger distance = step.Sign > 0 ? _stop - value : value - _stop;
+        BigInteger size = BigInteger.Abs(step);
+        return distance.Sign <= 0 ? 0 : (distance + size - 1) / size;
+    }
+
+    /// <summary>Adds the step once and rounds the sum.</summary>
+    /// <param name="step">What further additions add: while the sum keeps its number of digits, each rounds the step in the same way.</param>
+    /// <param name="repeats">How many additions surely do.</param>
+    private BigInteger Next(BigInteger value, out BigInteger step, out BigInteger repeats)
+    {
+        BigInteger sum = value + _step;
+        BigInteger unit = BigInteger.Pow(10, Math.Max(0, BigInteger.Abs(sum).ToString(CultureInfo.InvariantCulture).Length - Precision));
+        sum = Rounded(sum, unit);
+        step = Rounded(_step, unit);
+        BigInteger size = BigInteger.Abs(sum);
+        BigInteger room = step.Sign == sum.Sign ? unit * BigInteger.Pow(10, Precision) - 1 - size
+            : unit.IsOne ? size
+            : size - unit * (BigInteger.Pow(10, Precision - 1) + 1);
+        repeats = step.IsZero || room.Sign < 0 ? 0 : room / BigInteger.Abs(step);
+        return sum;
+    }
+
+    /// <summary>To the nearest multiple of a unit, of two equally near ones the even.</summary>
+    private static BigInteger Rounded(BigInteger value, BigInteger unit)
+    {
+        BigInteger multiple = BigInteger.DivRem(value, unit, out BigInteger rest);
+        int half = (BigInteger.Abs(rest) * 2).CompareTo(unit);
+        if (half > 0 || (half == 0 && !multiple.IsEven))
+            multiple += value.Sign;
+        return multiple * unit;
+    }
+
+    private Element Number(BigInteger value) =>
+        _scale is { } scale ? new Element.Float(double.Parse(string.Create(CultureInfo.InvariantCulture, $"{value}E{scale}"), NumberStyles.Float, CultureInfo.InvariantCulture)) : new Element.Int(value);
+
+    /// <summary>The number as it is held, exactly.</summary>
+    private static (BigInteger Digits, int Exponent) Decimal(Element element)
+    {
+        if (element is not Element.Float { Number: var number })
+            return (element is Element.Int integer ? integer.Number : element is Element.Bool { Is: true } ? 1 : 0, 0);
+        long bits = BitConverter.DoubleToInt64Bits(number);
+        int biased = (int)(bits >> 52) & 0x7FF;
+        BigInteger mantissa = (bits & 0xF_FFFF_FFFF_FFFF) | (biased == 0 ? 0 : 1L << 52);
+        int exponent = Math.Max(biased, 1) - 1075;
+        if (number < 0)
+            mantissa = -mantissa;
+        return exponent >= 0 ? (mantissa << exponent, 0) : (mantissa * BigInteger.Pow(5, -exponent), exponent);
+    }
 }

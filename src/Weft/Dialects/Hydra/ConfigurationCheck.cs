@@ -4,6 +4,7 @@ using Weft.Applications;
 using Weft.Config.Composition;
 using Weft.Config.Nodes;
 using Weft.Config.Overrides;
+using Weft.Sweeps;
 using Weft.Text;
 
 namespace Weft.Dialects.Hydra;
@@ -17,10 +18,16 @@ namespace Weft.Dialects.Hydra;
 /// <param name="Obstacle">Why nothing was checked; null when it was.</param>
 public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigInteger Total, string? Obstacle = null)
 {
+    /// <summary>Composes the points that are left while the sweep runs; null when all were.</summary>
+    public ConfigurationsAhead? Ahead { get; private init; }
+
+    /// <summary>Whether all that could be checked was.</summary>
+    public bool IsWhole => Obstacle is null && Checked == Total;
+
     /// <summary>One line for people.</summary>
     public override string ToString() => Obstacle is not null ? $"not checked against {Config}: {Obstacle}"
         : Checked == Total ? $"{Config}: {(Total == 1 ? "the configuration composes" : $"all {Total:N0} configurations compose")}"
-        : $"{Config}: {Checked:N0} of {Total:N0} configurations checked: the first {SweepCheck.Window:N0} points, and of every key all values up to {SweepCheck.MaxPoints:N0}";
+        : $"{Config}: {Checked:N0} of {Total:N0} configurations checked: the first {SweepCheck.Window:N0} points, and of every key all values up to {SweepCheck.MaxPoints:N0}; the others ahead of their start";
 
     /// <param name="points">Of a job or an ad-hoc sweep.</param>
     /// <param name="environment">What <c>${oc.env:NAME}</c> reads.</param>
@@ -49,14 +56,17 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
     }
 
     /// <summary>The state of one check.</summary>
-    private sealed class Checking(Composer composer, ProgramConfiguration program, CommandPoints points)
+    internal sealed class Checking(Composer composer, ProgramConfiguration program, CommandPoints points)
     {
         private readonly SweepCheck _check = new(composer, program.Name);
         private BigInteger _total;
+        private bool _isAlwaysSweep;
+
+        public CommandPoints Points => points;
 
         public ConfigurationCheck Run(string config, Diagnostics diagnostics)
         {
-            bool isAlwaysSweep = IsMultiRun();
+            _isAlwaysSweep = IsMultiRun();
             BigInteger commands = 0;
             foreach (BigInteger number in SweepCheck.Choose(points.Space.Size, points.Space.Cover(SweepCheck.MaxPoints).Select(index => (BigInteger)index)))
             {
@@ -65,19 +75,35 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
                 if (points.Space.PointAt((long)number) is not { } point)
                     continue;
                 commands++;
-                if (Compose(number, [.. program.Words, .. points.WordsOf(point)], isAlwaysSweep) is { } obstacle)
+                if (Compose(point) is { } obstacle)
                     return new ConfigurationCheck(config, 0, points.Space.Size, obstacle);
             }
             if (commands > 0 && commands < points.Space.Size)
                 _total = _total * points.Space.Size / commands;
             _check.Report(diagnostics, source => points.PlaceOf(source.Text));
-            return new ConfigurationCheck(config, _check.Checked, _total);
+            return new ConfigurationCheck(config, _check.Checked, _total) { Ahead = points.Space.Size > SweepCheck.MaxPoints ? new ConfigurationsAhead(this) : null };
+        }
+
+        /// <summary>Composes the points from one index up to another.</summary>
+        /// <returns>What is wrong with them and was not said before.</returns>
+        public Diagnostics Compose(long first, long end)
+        {
+            for (long number = first; number < end && !_check.IsFull; number++)
+            {
+                if (points.Space.PointAt(number) is { } point)
+                    Compose(point);
+            }
+            var diagnostics = new Diagnostics();
+            _check.Report(diagnostics, source => points.PlaceOf(source.Text));
+            return diagnostics;
         }
 
         /// <summary>Composes the jobs of one command.</summary>
         /// <returns>Why the whole cannot be checked, or null.</returns>
-        private string? Compose(BigInteger number, ImmutableArray<string> words, bool isAlwaysSweep)
+        private string? Compose(Point point)
         {
+            BigInteger number = point.Index;
+            ImmutableArray<string> words = [.. program.Words, .. points.WordsOf(point)];
             var found = new Diagnostics();
             HydraArguments? arguments = HydraArguments.Parse(words, found);
             IReadOnlyList<Override> overrides = Override.ParseAll(arguments?.Overrides ?? [], found);
@@ -87,17 +113,26 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
                 _check.Keep(found, number, Label(words));
                 return null;
             }
-            bool isSweep = arguments.IsMultiRun || isAlwaysSweep;
+            bool isSweep = arguments.IsMultiRun || _isAlwaysSweep;
             if (!isSweep || overrides.All(item => !item.IsSweep))
             {
+                Composition? job = composer.Compose(program.Name, overrides, RunMode.Run, found);
+                // What a configuration itself sweeps may be what this job lacks.
+                if (!isSweep || (job is not null && HydraSweep.Parameters(job, found).Count == 0))
+                {
+                    _total++;
+                    return Keep(found, number, words);
+                }
+                found = [];
+            }
+            Composition? frame = composer.Compose(program.Name, overrides, RunMode.MultiRun, found);
+            IReadOnlyList<Override> swept = frame is null ? [] : [.. HydraSweep.Parameters(frame, found), .. overrides];
+            BasicSweep? sweep = found.HasErrors ? null : BasicSweep.Of(swept, group => composer.Options(group, program.Name, overrides), found);
+            if (sweep is null)
+            {
                 _total++;
-                composer.Compose(program.Name, overrides, RunMode.Run, found);
                 return Keep(found, number, words);
             }
-            composer.Compose(program.Name, overrides, RunMode.MultiRun, found);
-            BasicSweep? sweep = found.HasErrors ? null : BasicSweep.Of(overrides, group => composer.Options(group, program.Name, overrides), found);
-            if (sweep is null)
-                return Keep(found, number, words);
             _total += sweep.Count;
             foreach (BigInteger job in SweepCheck.Choose(sweep.Count, SweepCheck.Cover(sweep)))
             {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Weft.Applications;
 using Weft.Sweeps;
 using Weft.Text;
+using Weft.Values;
 
 namespace Weft.Dialects.Hydra;
 
@@ -47,8 +48,9 @@ public sealed record ProgramConfiguration(string Folder, string Name, string? Ad
 /// <param name="WordsOf">The words behind them.</param>
 /// <param name="Folder">Where the commands run, absolute.</param>
 /// <param name="PlaceOf">Where a word was written; null when it was made up.</param>
+/// <param name="Node">The node that runs them.</param>
 /// <param name="At">Where the command was written.</param>
-public sealed record CommandPoints(Space Space, ImmutableArray<string> Command, Func<Point, IEnumerable<string>> WordsOf, string Folder, Func<string, Span?> PlaceOf, Span At)
+public sealed record CommandPoints(Space Space, ImmutableArray<string> Command, Func<Point, IEnumerable<string>> WordsOf, string Folder, Func<string, Span?> PlaceOf, NodeId Node, Span At)
 {
     /// <summary>Finds the place of a word by its key: that of the parameter of which the values have it.</summary>
     public static Func<string, Span?> PlacesOf(Space space, IEnumerable<Span> others)

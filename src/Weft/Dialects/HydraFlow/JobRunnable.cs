@@ -44,7 +44,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
             InnerRuns = sweep.Space.Runs,
             DryRun = ulid => DryRun(sweep, ulid),
             Words = ulid => Lists(sweep, ulid).Select(list => (ImmutableArray<string>)[.. sweep.Kind == JobKind.Submit ? [] : sweep.Command, .. list]),
-            Points = sweep.Kind == JobKind.Run ? Points(sweep, arguments) : null,
+            Points = sweep.Kind == JobKind.Run ? [Points(sweep, arguments)] : [],
             PythonFunction = sweep.Function,
             Notes = sweep.Notes,
         };
@@ -52,7 +52,7 @@ internal sealed class JobRunnable(HydraFlowJob job, string folder) : Runnable
 
     private CommandPoints Points(JobSweep sweep, Arguments arguments) => new(
         sweep.Space, sweep.Command, point => sweep.Arguments(point, AnyFolder), folder,
-        CommandPoints.PlacesOf(sweep.Space, arguments.Overrides.Select(word => word.At)), job.Command!.At);
+        CommandPoints.PlacesOf(sweep.Space, arguments.Overrides.Select(word => word.At)), NodeNames.Of(job.Key), job.Command!.At);
 
     /// <summary>The argument lists, without the command.</summary>
     private static IEnumerable<string[]> Lists(JobSweep sweep, string ulid) =>

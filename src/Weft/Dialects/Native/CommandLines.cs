@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Tasks;
@@ -21,7 +22,7 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
 
     public IEnumerable<string> Texts()
     {
-        foreach ((TaskBody body, Lookup known) in Calls(closure.Workflows[workflow], []))
+        foreach ((TaskBody body, Lookup known) in Calls())
         {
             yield return body switch
             {
@@ -35,7 +36,7 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
 
     public IEnumerable<ImmutableArray<string>> Words()
     {
-        foreach ((TaskBody body, Lookup known) in Calls(closure.Workflows[workflow], []))
+        foreach ((TaskBody body, Lookup known) in Calls())
         {
             if (body is TaskBody.Command command)
                 yield return [.. Fill(command, known)];
@@ -43,6 +44,31 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
                 yield return ["bash", "-c", Shown(shell.Script, known)];
         }
     }
+
+    /// <summary>The commands by node, for a check of their words: one that only run time tells is left out.</summary>
+    /// <param name="folder">Where they run, absolute.</param>
+    public IEnumerable<CommandPoints> Points(string folder)
+    {
+        foreach ((WorkflowDefinition one, Node node, TaskDefinition task) in Nodes(closure.Workflows[workflow], []))
+        {
+            if (task.Body is not TaskBody.Command command || node is Node.Each { Over: not Elements.Known })
+                continue;
+            Space? swept = (node as Node.Each)?.Over is Elements.Known known ? known.Space : null;
+            Space space = swept ?? new Listing([new Point(0, [], Value.NoEntries)], node.At);
+            int shared = command.Words.TakeWhile(word => !Evaluator.References(word).Any()).Count();
+            yield return new CommandPoints(
+                space,
+                [.. Known(command.Words.Take(shared), _ => new Evaluated.Awaits([]))],
+                point => Known(command.Words.Skip(shared), reference => ValueOf(reference, one, node, swept is null ? null : point)),
+                Path.Combine(folder, task.WorkingFolder ?? ""),
+                CommandPoints.PlacesOf(space, command.Words.Select(word => word.At).Where(at => at.Source is not null)),
+                node.Id,
+                task.At);
+        }
+    }
+
+    private static IEnumerable<string> Known(IEnumerable<Expr> words, Lookup known) =>
+        words.SelectMany(word => Evaluator.Evaluate(word, known) is Evaluated.Is value ? Template.Fill(word, value.Value) : []);
 
     private long CountOf(WorkflowDefinition one, HashSet<string> open)
     {
@@ -67,7 +93,17 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
     /// <summary>The points that a filter leaves; of a very large space all, as looking at each would take too long.</summary>
     private static long PointsIn(Space space) => space.HasHoles && space.Size <= MostCounted ? space.Points().LongCount() : space.Size;
 
-    private IEnumerable<(TaskBody Body, Lookup Known)> Calls(WorkflowDefinition one, HashSet<string> open)
+    private IEnumerable<(TaskBody Body, Lookup Known)> Calls()
+    {
+        foreach ((WorkflowDefinition one, Node node, TaskDefinition task) in Nodes(closure.Workflows[workflow], []))
+        {
+            foreach (Point? point in node is Node.Each { Over: Elements.Known known } ? known.Space.Points() : Enumerable.Repeat<Point?>(null, 1))
+                yield return (task.Body, reference => ValueOf(reference, one, node, point));
+        }
+    }
+
+    /// <summary>The nodes that run a task, with the workflow that holds each.</summary>
+    private IEnumerable<(WorkflowDefinition One, Node Node, TaskDefinition Task)> Nodes(WorkflowDefinition one, HashSet<string> open)
     {
         if (!open.Add(one.Name))
             yield break;
@@ -75,13 +111,11 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
         {
             if (node.Uses is { Kind: CalleeKind.Workflow, Name: var used } && closure.Workflows.TryGetValue(used, out WorkflowDefinition? inner))
             {
-                foreach ((TaskBody, Lookup) call in Calls(inner, open))
-                    yield return call;
+                foreach ((WorkflowDefinition, Node, TaskDefinition) inside in Nodes(inner, open))
+                    yield return inside;
             }
-            if (node.Uses is not { Kind: CalleeKind.Task } callee || !closure.Tasks.TryGetValue(callee.Name, out TaskDefinition? task))
-                continue;
-            foreach (Point? point in node is Node.Each { Over: Elements.Known known } ? known.Space.Points() : Enumerable.Repeat<Point?>(null, 1))
-                yield return (task.Body, reference => ValueOf(reference, one, node, point));
+            if (node.Uses is { Kind: CalleeKind.Task } callee && closure.Tasks.TryGetValue(callee.Name, out TaskDefinition? task))
+                yield return (one, node, task);
         }
         open.Remove(one.Name);
     }

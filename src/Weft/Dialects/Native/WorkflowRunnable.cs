@@ -39,6 +39,7 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
             InnerRuns = new BigInteger(commands),
             DryRun = _ => lines.Texts(),
             Words = _ => lines.Words(),
+            Points = [.. lines.Points(file.Folder)],
             Notes = changes.Notes,
             Obstacle = ObstacleOf(definitions),
         };

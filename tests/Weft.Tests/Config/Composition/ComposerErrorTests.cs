@@ -15,7 +15,8 @@ public sealed class ComposerErrorTests
     [InlineData("db=c", "<argument 1>:1:1: there is no configuration `db/c` | options: `a` or `b`")]
     [InlineData("app/srv=bigg", "<argument 1>:1:1: there is no configuration `app/srv/bigg` | did you mean `big`?")]
     [InlineData("srv=big", "<argument 1>:1:1: unknown key `srv`; no keys may be added here | a group of that name exists: use `app/srv=big`")]
-    [InlineData("model/db=a", "<argument 1>:1:1: there is no group `model/db` | groups: `app/srv` or `db`")]
+    [InlineData("model/db=a", "<argument 1>:1:1: there is no group `model/db` | a group of that name exists: use `db=a`")]
+    [InlineData("model/dc=a", "<argument 1>:1:1: there is no group `model/dc` | groups: `app/srv` or `db`")]
     [InlineData("app/srw=big", "<argument 1>:1:1: there is no group `app/srw` | did you mean `app/srv`?")]
     [InlineData("db@x=b", "<argument 1>:1:1: nothing in the defaults list has the group `db@x` | did you mean `db`? to append it to the defaults list, write `+db@x=b`")]
     [InlineData("lr@x=b", "<argument 1>:1:1: `lr@x` has the form of a group with a package, but there is no group `lr`")]
@@ -30,6 +31,8 @@ public sealed class ComposerErrorTests
     [InlineData("hydra.runn.dir=x", "<argument 1>:1:1: unknown key `hydra.runn` in `HydraConf` | did you mean `hydra.run.dir`?")]
     [InlineData("hydra.job.num=x", "<argument 1>:1:15: `hydra.job.num`: `x` is text, expected an integer")]
     [InlineData("hydra.mode=x", "<argument 1>:1:12: `hydra.mode`: `x` is text, expected one of `RUN` or `MULTIRUN`")]
+    [InlineData("+x=${lr", "<argument 1>:1:4: the interpolation is not closed: expected `}`")]
+    [InlineData("+x=int(abc)", "<argument 1>:1:8: `abc` is not an integer")]
     [InlineData("+lr=2", "<argument 1>:1:2: `+` adds a key, and `lr` has a value already | to change it, write `lr=2`; to add or change it, `++lr=2`")]
     [InlineData("~nope", "<argument 1>:1:2: there is no `nope` to remove")]
     [InlineData("~lr=2", "<argument 1>:1:5: `lr` is `1`, not `2`, and is not removed | to remove it whatever it is, write `~lr`")]
@@ -89,6 +92,8 @@ public sealed class ComposerErrorTests
     [InlineData("a: ${l.7}\nl: [1, 2]\n", "1:4: interpolation key `l.7` not found | `l` has 2 items, counted from 0")]
     [InlineData("a: x${m}\nm: ???\n", "1:5: `${m}` leads to a value that is missing: `m` is `???` | it must be given here 2:4")]
     [InlineData("a: ${b.c}\nb: 1\n", "1:4: `${b.c}`: `b` is not a container and cannot hold `c` | this is no container 2:4")]
+    [InlineData("a: ${b}\nb: ${a}\n", "1:4: recursive interpolation: `a` -> `b` -> `a` | `b` leads there 2:4")]
+    [InlineData("a: ${a}\n", "1:4: recursive interpolation: `a` leads back to itself")]
     [InlineData("a: {b: '${a}'}\n", "1:9: `${a}` leads to a container that holds it")]
     [InlineData("a: ${..b}\n", "1:4: `${..b}` leads above the root")]
     [InlineData("a: ${oc.envv:X}\n", "1:4: no resolver is named `oc.envv` | did you mean `oc.env`?")]
@@ -99,6 +104,24 @@ public sealed class ComposerErrorTests
         var composition = new Conf("== config.yaml\n" + config).Compose();
         Assert.Null(composition.JobResolution.Resolve(composition.Job, diagnostics));
         Assert.Equal(expected, Line(Assert.Single(diagnostics)).Replace("pkg://conf/config.yaml:", ""));
+    }
+
+    [Theory]
+    [InlineData("app.srv=big", "<argument 1>:1:1: `app.srv` is replaced by a text; to choose from the group, its name has slashes | write `app/srv=big`")]
+    [InlineData("m.host=big", null)]
+    public void An_option_that_is_given_to_a_group_with_dots_is_warned_of(string word, string? expected)
+    {
+        var diagnostics = new Diagnostics();
+        Assert.NotNull(new Conf(Groups).Composer.Compose("config", [word], RunMode.Run, diagnostics));
+        Assert.Equal(expected, diagnostics.Select(Line).SingleOrDefault());
+    }
+
+    [Fact]
+    public void What_the_primary_configuration_warns_of_is_told_once()
+    {
+        var diagnostics = new Diagnostics();
+        new Conf("== config.yaml\ndefaults: [{optionl db: a}, _self_]\n== db/a.yaml\nx: 1\n").Composer.Compose("config", (string[])[], RunMode.Run, diagnostics);
+        Assert.Equal("compose/unknown-keyword", Assert.Single(diagnostics).Id);
     }
 
     private static string[] Told(string files, params string[] words)

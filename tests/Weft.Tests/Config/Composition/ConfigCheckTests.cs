@@ -57,8 +57,7 @@ public sealed class ConfigCheckTests
     [Fact]
     public void Cycles_of_interpolations_and_of_defaults_lists_are_found() => Assert.Equal(
         [
-            "recursive interpolation: `a` leads back to itself",
-            "recursive interpolation: `b` leads back to itself",
+            "recursive interpolation: `a` -> `b` -> `a`",
             "the defaults list of `db/x` leads back to it: db/x -> db/y -> db/x (with `db=x`)",
         ],
         Check("== config.yaml\ndefaults: [{db: null}, _self_]\na: ${b}\nb: ${a}\n== db/x.yaml\ndefaults: [/db/y@_here_]\n== db/y.yaml\ndefaults: [/db/x@_here_]\n", out _, out _)

@@ -34,6 +34,23 @@ public sealed class SweepCheckTests
         Assert.Equal("in the point 0 of the sweep: `lrr=0`, and in 499 more", Assert.Single(diagnostics).Notes[^1].Message);
     }
 
+    /// <summary>Of every composition only what others can begin with is kept, and of that a fixed number.</summary>
+    [Fact]
+    public void A_sweep_is_checked_in_flat_memory()
+    {
+        var files = new Dictionary<string, string> { ["config.yaml"] = "defaults: [{a: o0}, {b: o0}, _self_]\nlr: 1\n" };
+        for (int i = 0; i < 40; i++)
+            files[$"a/o{i}.yaml"] = files[$"b/o{i}.yaml"] = $"x: {i}\n";
+        string options = string.Join(',', Enumerable.Range(0, 40).Select(i => $"o{i}"));
+        var conf = new Conf(files);
+        Assert.Equal(1_600, Check(conf, out Diagnostics diagnostics, $"a={options}", $"b={options}"));
+        Assert.Empty(diagnostics);
+        Assert.Equal(1_600, conf.Composer.Expansions);
+        Assert.InRange(conf.Composer.Kept, 1, Composer.MaxKept);
+        Assert.Equal(1_600, Check(conf, out diagnostics, string.Concat("lr=range(1600)")));
+        Assert.InRange(conf.Composer.Kept, 1, Composer.MaxKept);
+    }
+
     private static int Check(Conf conf, out Diagnostics diagnostics, params string[] words)
     {
         diagnostics = [];

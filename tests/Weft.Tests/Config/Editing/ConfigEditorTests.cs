@@ -42,15 +42,12 @@ public sealed class ConfigEditorTests
         Assert.Equal(Node(expected).ToString(), merged.ToString());
     }
 
-    [Theory]
-    [InlineData(ListMerge.Replace, "[2, 3]")]
-    [InlineData(ListMerge.Extend, "[1, 2, 2, 3]")]
-    [InlineData(ListMerge.ExtendUnique, "[1, 2, 3]")]
-    public void Lists_merge_as_asked(ListMerge mode, string expected)
+    [Fact]
+    public void A_list_replaces_a_list()
     {
         ConfigNode merged = Node("a: [1, 2]");
-        _editor.Merge(merged, Node("a: [2, 3]"), mode);
-        Assert.Equal(Node($"a: {expected}").ToString(), merged.ToString());
+        _editor.Merge(merged, Node("a: [2, 3]"));
+        Assert.Equal(Node("a: [2, 3]").ToString(), merged.ToString());
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class ConfigurationCheckTests : IDisposable
     [Fact]
     public void Of_a_large_sweep_the_first_points_and_every_value_of_every_key_are_composed()
     {
-        Assert.Equal("conf/config.yaml: 2,000 of 2,000,000 configurations checked: the first 1,000 points, and of every key all values up to 10,000", Check("each: db=a,b lr=1:1000 seed=1:1000"));
+        Assert.Equal("conf/config.yaml: 2,000 of 2,000,000 configurations checked: the first 1,000 points, and of every key all values up to 10,000; the others ahead of their start", Check("each: db=a,b lr=1:1000 seed=1:1000"));
         Check("each: db=a,b,c lr=1:1000 seed=1:1000");
         Assert.Equal("there is no configuration `db/c`", Assert.Single(_diagnostics).Message);
     }
@@ -106,17 +106,69 @@ public sealed class ConfigurationCheckTests : IDisposable
         Assert.Equal("several values are a sweep, and this is a single run", Assert.Single(_diagnostics).Message);
     }
 
-    private string? Check(string set, string command = "python3 train.py")
+    [Fact]
+    public void What_the_configuration_itself_sweeps_is_composed_too()
+    {
+        _folder.Write("conf/config.yaml", "defaults:\n  - db: ???\n  - _self_\nlr: 1\nseed: 0\nhydra:\n  sweeper:\n    params:\n      db: a,c\n      lr: 1,2,3\n");
+        Assert.Equal("conf/config.yaml: all 12 configurations compose", AdHoc(isSweep: true, "python3", "train.py", "-m", "seed=1,2"));
+        Assert.Equal("there is no configuration `db/c`", Assert.Single(_diagnostics).Message);
+    }
+
+    [Fact]
+    public void The_rest_of_a_large_sweep_is_composed_a_window_ahead_of_the_points_that_start()
+    {
+        string options = string.Join(',', Enumerable.Range(0, 12_000).Select(i => i == 11_500 ? "c" : "a"));
+        ConfigurationsAhead ahead = Run($"each: db={options}")!.Ahead!;
+        Assert.Empty(_diagnostics);
+        Assert.Equal("t", ahead.Node.Text);
+        Assert.False(ahead.IsDue(0));
+        Assert.True(ahead.IsDue(1));
+        Assert.Empty(ahead.Check(9_000));
+        Assert.Equal(10_000, ahead.Composed);
+        Assert.Equal("there is no configuration `db/c`", Assert.Single(ahead.Check(10_600)).Message);
+        Assert.Empty(ahead.Check(11_900));
+        Assert.Equal(12_000, ahead.Composed);
+        Assert.False(ahead.IsDue(11_999));
+    }
+
+    [Fact]
+    public void The_points_of_a_task_of_a_native_file_are_composed()
+    {
+        _folder.Write("weft.yaml",
+            """
+            weft: 1
+            tasks:
+              prepare:
+                run: python3 prepare.py ${{ outputs.data }}
+                outputs: {data: d/}
+              train:
+                run: python3 train.py seed=3 lr=${{ inputs.data }}
+                inputs: {data: prepare.data}
+                args: hydra
+                sweep:
+                  grid: {db: [a, c], lr: [1, 2]}
+            """);
+        CommandPoints points = Assert.Single(Prepare("main").Points, points => points.Node.Text == "train");
+        Assert.Equal("conf/config.yaml: all 4 configurations compose", ConfigurationCheck.Run(points, new Dictionary<string, string>(), _diagnostics)!.ToString());
+        Diagnostic only = Assert.Single(_diagnostics);
+        Assert.Equal(("there is no configuration `db/c`", 11), (only.Message, only.At!.Value.Position.Line));
+    }
+
+    private string? Check(string set, string command = "python3 train.py") => Run(set, command)?.ToString();
+
+    private ConfigurationCheck? Run(string set, string command = "python3 train.py")
     {
         _folder.Write("hydraflow.yaml", $"jobs:\n  t:\n    run: {command}\n    sets:\n      - {set}\n");
-        Prepared prepared = Project.Open(_folder.Root, new Dictionary<string, string>()).Find("t", _diagnostics)!.Prepare(Weft.Dialects.Arguments.None, _diagnostics)!;
-        return ConfigurationCheck.Run(prepared.Points!, new Dictionary<string, string>(), _diagnostics)?.ToString();
+        return ConfigurationCheck.Run(Assert.Single(Prepare("t").Points), new Dictionary<string, string>(), _diagnostics);
     }
+
+    private Prepared Prepare(string name) =>
+        Project.Open(_folder.Root, new Dictionary<string, string>()).Find(name, _diagnostics)!.Prepare(Weft.Dialects.Arguments.None, _diagnostics)!;
 
     private string? AdHoc(bool isSweep, params string[] words)
     {
         var command = new AdHoc([.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))], _folder.Root);
         Prepared prepared = command.Prepare(new Weft.Dialects.Arguments { IsMultirun = isSweep }, [])!;
-        return ConfigurationCheck.Run(prepared.Points!, new Dictionary<string, string>(), _diagnostics)?.ToString();
+        return ConfigurationCheck.Run(Assert.Single(prepared.Points), new Dictionary<string, string>(), _diagnostics)?.ToString();
     }
 }
