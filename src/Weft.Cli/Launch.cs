@@ -60,7 +60,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         prepared = WithEarlierResults(prepared, root, runnable!.Name, diagnostics, session);
         foreach (string note in prepared.Notes)
             session.Say(note);
-        return new Launch(root, runnable!, prepared);
+        return new Launch(root, runnable!, prepared) { CacheMode = RunFlags.CacheModeOf(arguments) };
     }
 
     private static SweepShape ShapeOf(CommandLine.Arguments arguments, Runnable? runnable, Diagnostics diagnostics)
@@ -120,12 +120,13 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
 
     /// <summary>Plans it, with everything checked that can be before the start.</summary>
     /// <exception cref="DiagnosticException">All that is wrong with it.</exception>
-    public Plan Plan(Surroundings surroundings, TimeProvider clock)
+    public Plan Plan(Session session, TimeProvider clock)
     {
+        Surroundings surroundings = session.Surroundings;
         var diagnostics = new Diagnostics();
         if (Prepared.Obstacle is { } obstacle)
             throw new DiagnosticException(obstacle);
-        Facts facts = PlanFacts.Of(Root, Project, Store, CacheMode, surroundings, clock);
+        Facts facts = PlanFacts.Of(Root, Project, Store, CacheMode, session, clock);
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
         CheckSecrets(surroundings, diagnostics);
         foreach (Definition definition in Prepared.Definitions)

@@ -57,7 +57,7 @@ internal static class PlanFile
     private static void Check(Plan plan, CodeSnapshot code, string file, Source word, string root, Session session, TimeProvider clock)
     {
         var problems = new Diagnostics();
-        Facts facts = PlanFacts.Of(root, plan.Root.Project, plan.Root.Store, CacheMode.Enabled, session.Surroundings, clock);
+        Facts facts = PlanFacts.Of(root, plan.Root.Project, plan.Root.Store, CacheMode.Enabled, session, clock);
         Plan? now = Planner.Plan(plan.Closure, plan.Workflow, plan.Inputs, facts, problems);
         if (now is null)
             throw new DiagnosticException(problems);

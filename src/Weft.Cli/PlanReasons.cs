@@ -8,14 +8,16 @@ namespace Weft.Cli;
 /// <summary>Why the nodes of a plan would run although something like them had been done: the parts of their work that differ from the last time.</summary>
 internal sealed class PlanReasons(Plan plan, string definition, ProjectStore? store, ResultCache? cache, Facts facts)
 {
+    private readonly EarlierWork? _earlier = store is null ? null : new EarlierWork(store, cache);
+
     /// <summary>In a few words; empty when there is nothing to say.</summary>
     public string Of(PlanNode node)
     {
         switch (node.Forecast)
         {
             case Forecast.Reuse reuse:
-                return cache?.Find(reuse.Key) is { } entry ? $"made by {NameOf(entry.Execution)}/{entry.Path}" : "";
-            case Forecast.Run when cache is not null && store is not null:
+                return cache?.Find(reuse.Key) is { } entry ? $"made by {NameOf(entry.Execution)}{entry.Path}" : "";
+            case Forecast.Run when _earlier is not null && facts.CacheMode == CacheMode.Enabled:
                 NodePath path = node.Node is Node.Each ? node.Path.Element(0) : node.Path;
                 return Decision.DocumentOf(plan, path, StateOf, facts) is { } document ? Compared(document, path) : "";
             default:
@@ -25,22 +27,18 @@ internal sealed class PlanReasons(Plan plan, string definition, ProjectStore? st
 
     private string Compared(CacheDocument document, NodePath path)
     {
-        bool hasRun = false;
-        foreach ((string key, string execution) in store!.Records.EarlierKeys(definition, path, before: null))
+        Comparison found = _earlier!.Closest(definition, path, document, execution: null);
+        return found switch
         {
-            hasRun = true;
-            if (cache!.Find(key)?.Document is { } earlier)
-            {
-                string[] differences = [.. CacheComparison.Differences(earlier, document).Select(one => one.Component)];
-                return differences.Length == 0 ? "" : $"{differences[0]} changed since {execution}{(differences.Length > 1 ? $", and {differences.Length - 1} more" : "")}";
-            }
-        }
-        return hasRun ? "its result was not kept" : "not done before";
+            { With: { } with, Differences: [var first, .. var more] } => $"{first.Component} changed since {with}{(more.Length > 0 ? $", and {more.Length} more" : "")}",
+            { HasRun: true } => "its result was not kept",
+            _ => "not done before",
+        };
     }
 
     private NodeState? StateOf(NodePath path) => plan.Find(path)?.Forecast is Forecast.Reuse reuse && cache?.Find(reuse.Key) is { } entry
         ? new NodeState(path, Phase.Reused) { Outputs = entry.Outputs }
         : null;
 
-    private string NameOf(ExecutionId execution) => store?.Records.Find(execution)?.Name ?? execution.Value;
+    private string NameOf(ExecutionId execution) => store?.Records.Find(execution) is { } row ? row.Name + "/" : "another clone: ";
 }

@@ -11,6 +11,8 @@ namespace Weft.Cli;
 /// </summary>
 internal sealed class Session : IDisposable
 {
+    private readonly Dictionary<string, ProjectDigests> _digests = new(StringComparer.Ordinal);
+
     public Session(Surroundings surroundings, bool json, bool quiet, string color)
     {
         Surroundings = surroundings;
@@ -26,6 +28,14 @@ internal sealed class Session : IDisposable
     }
 
     public Surroundings Surroundings { get; }
+
+    /// <summary>What is known of the content of a project's files.</summary>
+    public ProjectDigests DigestsOf(string root)
+    {
+        if (_digests.TryGetValue(root, out ProjectDigests? known))
+            return known;
+        return _digests[root] = new ProjectDigests(root);
+    }
 
     public bool Json { get; }
 
@@ -85,6 +95,8 @@ internal sealed class Session : IDisposable
 
     public void Dispose()
     {
+        foreach (ProjectDigests digests in _digests.Values)
+            digests.Dispose();
         try
         {
             Out.Flush();

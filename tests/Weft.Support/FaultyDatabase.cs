@@ -21,10 +21,11 @@ public sealed class DiedException : Exception;
 /// </summary>
 internal sealed class FaultyDatabase(Database inner, int failAt, Fault fault) : Database(inner.Dialect)
 {
-    private bool _isDead;
+    private volatile bool _isDead;
+    private int _writes;
 
     /// <summary>How many writes were counted so far; less than <c>failAt</c> at the end means that nothing went wrong.</summary>
-    public int Writes { get; private set; }
+    public int Writes => Volatile.Read(ref _writes);
 
     public bool HasFailed => Writes >= failAt;
 
@@ -86,7 +87,7 @@ internal sealed class FaultyDatabase(Database inner, int failAt, Fault fault) : 
     internal void Count()
     {
         Live();
-        if (++Writes != failAt)
+        if (Interlocked.Increment(ref _writes) != failAt)
             return;
         if (fault == Fault.Fail)
             throw new DatabaseException(DatabaseFault.Full, $"cannot use the database {Location}: the disk is full");

@@ -19,6 +19,19 @@ internal sealed class GraphProject(string folder) : IDisposable
 
     public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
 
+    /// <summary>Puts something around the records, the contents and the cache of an execution: faults.</summary>
+    public Func<Database, Database> Wrap { get; init; } = database => database;
+
+    public Func<BlobStore, BlobStore> WrapBlobs { get; init; } = blobs => blobs;
+
+    public Func<string, CacheObjects> OpenCache { get; init; } = folder => new CacheObjects(folder);
+
+    /// <summary>What a plan may know besides.</summary>
+    public Func<Facts, Facts> Foresee { get; set; } = facts => facts;
+
+    /// <summary>Where clones share results; null when they do not.</summary>
+    public string? SharedFolder { get; init; }
+
     /// <summary>Has task hosts run the tasks: processes that see only the run folder.</summary>
     public bool Hosted { get; init; }
 
@@ -64,6 +77,9 @@ internal sealed class GraphProject(string folder) : IDisposable
             Environment = EnvironmentBlock.Current(),
             Parallel = Parallel,
             CacheMode = CacheMode,
+            Blobs = WrapBlobs(new FolderBlobStore(new StateFolder(StateFolder).Blobs, new FileHashes(null, TimeProvider.System), TimeProvider.System)),
+            Cache = OpenCache(new StateFolder(StateFolder).Cache),
+            SharedFolder = SharedFolder,
             HostsAll = Hosted,
             HostProgram = [SweepProject.Program, "exec"],
             Publish = Publish,
@@ -77,11 +93,14 @@ internal sealed class GraphProject(string folder) : IDisposable
         var problems = new Diagnostics();
         Prepared? prepared = Project.Open(Folder, new Dictionary<string, string>()).Find(name, problems)?
             .Prepare(new Arguments { Overrides = [.. words.Select((word, i) => Excerpt.OfArgument(i + 1, word))] }, problems);
-        var hashes = new FileHashes(null, TimeProvider.System);
-        Facts facts = new ProjectFiles(Folder, hashes).AddTo(new Facts(default, TimeProvider.System.GetUtcNow()));
+        Facts facts = Foresee(FactsOf(default));
         return prepared is null ? throw new DiagnosticException(problems)
             : Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, facts, problems) ?? throw new DiagnosticException(problems);
     }
+
+    /// <summary>What decisions may know of the files of the project.</summary>
+    public Facts FactsOf(ExecutionId execution) =>
+        new ProjectFiles(Folder, new FileHashes(null, TimeProvider.System)).AddTo(new Facts(execution, TimeProvider.System.GetUtcNow()));
 
     /// <summary>How it ended, with the reasons of failures: what an assertion compares with <c>Succeeded</c>.</summary>
     public static string Verdict(ExecutionEnd end) => end.State + string.Concat(end.Failures.Select(failure => $"; {failure.Examples[0]}: {failure.Reason} {failure.LastLine}"));
@@ -104,9 +123,9 @@ internal sealed class GraphProject(string folder) : IDisposable
         OnEvent(what);
     }
 
-    private SqliteDatabase OpenDatabase()
+    private Database OpenDatabase()
     {
         Directory.CreateDirectory(StateFolder);
-        return SqliteDatabase.Open(Path.Combine(StateFolder, "weft.db"), new SqliteOptions(), TimeProvider.System, CancellationToken.None);
+        return Wrap(SqliteDatabase.Open(Path.Combine(StateFolder, "weft.db"), new SqliteOptions(), TimeProvider.System, CancellationToken.None));
     }
 }

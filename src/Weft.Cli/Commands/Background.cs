@@ -8,7 +8,7 @@ namespace Weft.Cli.Commands;
 /// <summary>Starts a process of ours that runs an execution without a terminal, in a session of its own.</summary>
 internal static class Background
 {
-    public static int Start(ProjectStore store, ExecutionStart start, int parallel, Session session)
+    public static int Start(ProjectStore store, ExecutionStart start, int parallel, CommandLine.Arguments arguments, Session session)
     {
         ExecutionRow execution = start.Execution;
         start.Dispose();
@@ -16,7 +16,8 @@ internal static class Background
         using ChildProcess child = ChildProcess.Start(new ProgramStart
         {
             Path = self,
-            Arguments = [self, "resume", execution.Name, "--quiet", "--jobs", parallel.ToString(CultureInfo.InvariantCulture), "--directory", store.Root],
+            Arguments = [self, "resume", execution.Name, "--quiet", "--jobs", parallel.ToString(CultureInfo.InvariantCulture), "--directory", store.Root,
+                .. new[] { RunFlags.Rerun, RunFlags.NoCache }.Where(arguments.Has).Select(flag => "--" + flag.Name)],
             Environment = EnvironmentBlock.Current(),
             Folder = store.Root,
         });

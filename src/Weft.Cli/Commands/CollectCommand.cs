@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
+using Weft.Execution;
 using Weft.Platform;
 using Weft.Records;
 using Weft.Storage;
@@ -38,7 +39,7 @@ internal static class CollectCommand
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session, toWrite: true);
         bool isDry = arguments.Has(DryRun);
         // Executions first: what they held is then held by nobody.
-        Removed[] removed = [Executions(store, before, isDry), Cached(store, before, isDry), Folders(store, isDry), Snapshots(store, isDry), Blobs(store, isDry)];
+        Removed[] removed = [Executions(store, before, isDry), Cached(store, before, isDry), Folders(store, isDry), Snapshots(store, isDry), Blobs(store, isDry), Shared(store, isDry, session)];
         if (!isDry)
             (store.Records.Database as Records.Sqlite.SqliteDatabase)?.Checkpoint(shrink: true);
         Print(removed, isDry, session);
@@ -126,6 +127,16 @@ internal static class CollectCommand
         return new Removed("states of the code", count, bytes);
     }
 
+    /// <summary>What clones of the repository share and none has used for long.</summary>
+    private static Removed Shared(ProjectStore store, bool isDry, Session session)
+    {
+        if (SharedFolder.Of(store.Root, session.Surroundings) is not { } folder || !Directory.Exists(folder))
+            return new Removed("shared results", 0, 0);
+        using var shared = new SharedResults(folder, store.Clock);
+        (int entries, long bytes) = shared.Collect(isDry);
+        return new Removed("shared results", entries, bytes);
+    }
+
     private static Removed Blobs(ProjectStore store, bool isDry)
     {
         var state = new StateFolder(store.Place.StateFolder);
@@ -136,8 +147,8 @@ internal static class CollectCommand
             blobs.RemoveLeftovers();
         var retention = new Retention(store.Records.Database, store.Clock);
         HashSet<Digest> named = retention.Named();
-        var cache = new CacheObjects(state.Cache);
-        foreach (string key in cache.List())
+        using var cache = new CacheObjects(state.Cache);
+        foreach ((string key, _) in cache.List())
             Retention.AddNamed(Encoding.UTF8.GetString(cache.Find(key) ?? []), named);
         Removal removal = retention.Collect(blobs, named, isDry, CancellationToken.None);
         return new Removed("stored content", removal.Blobs, removal.Bytes);

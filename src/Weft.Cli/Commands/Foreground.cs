@@ -11,7 +11,7 @@ namespace Weft.Cli.Commands;
 
 /// <param name="Parallel">Tasks at a time.</param>
 /// <param name="Code">The state of the project's code.</param>
-internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CodeState Code)
+internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CacheMode CacheMode, CodeState Code)
 {
     /// <summary>The sweeps whose configurations are composed while they run.</summary>
     public ImmutableArray<ConfigurationsAhead> Ahead { get; init; } = [];
@@ -42,6 +42,9 @@ internal static class Foreground
                 ArtifactRoot = runsFolder,
                 Parallel = options.Parallel,
                 IgnoreResources = options.IgnoreResources,
+                CacheMode = options.CacheMode,
+                SharedFolder = plan.Root is { Project: null } or { Store: not null } ? null : SharedFolder.Of(store.Root, session.Surroundings),
+                FileDigests = session.DigestsOf(store.Root),
                 ProjectFolder = store.Root,
                 Blobs = plan.Root.Store is null ? null : store.BlobsOf(plan, session.Surroundings),
                 Environment = EnvironmentBlock.Current(),

@@ -3,7 +3,6 @@ using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Dialects.Hydra;
 using Weft.Execution;
-using Weft.Storage;
 using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Values;
@@ -17,7 +16,7 @@ internal static class PlanCommand
 
     private static readonly Flag Output = new("output", 'o', "FILE", "write the plan as JSON to FILE");
 
-    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Parallel, RunFlags.Multirun, RunFlags.Zip, RunFlags.When, RunFlags.Then, RunFlags.Where, RunFlags.ExpandInner], Run)
+    public static readonly Command Command = new("plan", "show what `run` would do, start nothing", "NAME [KEY=VALUE …] [-- WORDS]", [Output, RunFlags.Parallel, RunFlags.Multirun, RunFlags.Zip, RunFlags.When, RunFlags.Then, RunFlags.Where, RunFlags.ExpandInner, RunFlags.Rerun, RunFlags.NoCache], Run)
     {
         Detail = "Times are guessed from earlier runs: the longer of the longest chain and of all work divided by -j.",
         Examples = [("weft plan train", "nodes, points, what is known of them"), ("weft plan train -j 8", "and how long it may take, eight tasks at a time"), ("weft plan train -o plan.json", "a contract: `weft run --plan plan.json` does that or nothing")],
@@ -26,7 +25,7 @@ internal static class PlanCommand
     private static int Run(Arguments arguments, Session session)
     {
         Launch launch = Launch.Read(arguments, session);
-        Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
+        Plan plan = launch.Plan(session, TimeProvider.System);
         if (arguments.Value(Output) is { } file)
         {
             PlanFile.Write(Path.GetFullPath(file, Launch.WorkingFolder(arguments, session)), plan, launch.Root);
@@ -49,8 +48,8 @@ internal static class PlanCommand
     {
         session.Out.WriteLine($"{launch.Runnable.Name} ({launch.Runnable.Kind}, {launch.Runnable.At.Source.Name}:{launch.Runnable.At.Position.Line}), plan {plan.Id.Short}");
         using ProjectStore? store = ProjectStore.Exists(launch.Root) ? ProjectStore.Open(launch.Root, session) : null;
-        ResultCache? cache = launch.Project is null ? null : PlanFacts.CacheOf(launch.Root, launch.Store, new FileHashes(null, TimeProvider.System), session.Surroundings, TimeProvider.System);
-        Facts facts = PlanFacts.Of(launch.Root, launch.Project, launch.Store, launch.CacheMode, session.Surroundings, TimeProvider.System);
+        ResultCache? cache = launch.Project is null ? null : PlanFacts.CacheOf(launch.Root, launch.Store, session, TimeProvider.System);
+        Facts facts = PlanFacts.Of(launch.Root, launch.Project, launch.Store, launch.CacheMode, session, TimeProvider.System);
         var reasons = new PlanReasons(plan, launch.Runnable.Name, store, cache, facts);
         IReadOnlyDictionary<NodePath, TimeSpan> took = store?.Records.Durations(launch.Runnable.Name) ?? new Dictionary<NodePath, TimeSpan>();
         var estimate = new PlanEstimate(plan, took, parallel);

@@ -23,7 +23,7 @@ internal static class ProjectCheck
         foreach (Runnable runnable in runnables)
         {
             count++;
-            foreach (Diagnostic problem in Check(runnable, project.Root, session.Surroundings).Where(problem => seen.Add((problem.Id, problem.Message, problem.At))))
+            foreach (Diagnostic problem in Check(runnable, project.Root, session).Where(problem => seen.Add((problem.Id, problem.Message, problem.At))))
                 problems.Add(problem);
         }
         if (problems.Count > 0 || session.Json)
@@ -34,7 +34,7 @@ internal static class ProjectCheck
     }
 
     /// <summary>All that is wrong with one definition, its graph and the values of its points.</summary>
-    private static Diagnostics Check(Runnable runnable, string root, Surroundings surroundings)
+    private static Diagnostics Check(Runnable runnable, string root, Session session)
     {
         var problems = new Diagnostics();
         if (runnable.Prepare(Dialects.Arguments.None, problems) is not { } prepared)
@@ -46,9 +46,9 @@ internal static class ProjectCheck
         if (problems.HasErrors || prepared.Definitions.OfType<Definition.OfWorkflow>().First(one => one.Name == prepared.Workflow).Workflow.In.Any(port => !port.Value.IsOptional))
             return problems;
         var planned = new Diagnostics();
-        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, null, CacheMode.Disabled, surroundings, TimeProvider.System), planned);
+        Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, PlanFacts.Of(root, null, null, CacheMode.Disabled, session, TimeProvider.System), planned);
         foreach (CommandPoints points in prepared.Points)
-            ConfigurationCheck.Run(points, surroundings.Variables, planned);
+            ConfigurationCheck.Run(points, session.Surroundings.Variables, planned);
         foreach (Diagnostic problem in planned.Where(problem => !problems.Contains(problem)))
             problems.Add(problem);
         return problems;

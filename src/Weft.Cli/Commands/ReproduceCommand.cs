@@ -47,7 +47,7 @@ internal static class ReproduceCommand
         var code = new CodeState(again);
         using ExecutionStart start = again.Executions.Start(new ExecutionRequest { Definition = row.Definition, Plan = plan, PlanBody = PlanJson.Write(plan), Snapshot = code.Take, Fresh = true });
         session.Say($"{start.Execution.Name} runs the plan of {row.Name}");
-        return Foreground.Run(again, start, plan, new ForegroundOptions(parallel, IgnoreResources: false, code), session);
+        return Foreground.Run(again, start, plan, new ForegroundOptions(parallel, IgnoreResources: false, CacheMode.Overwrite, code), session);
     }
 
     /// <summary>Copies the inputs from the project's folder that the tree does not have: data that git ignores, or that is no source.</summary>

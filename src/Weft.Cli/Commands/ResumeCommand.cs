@@ -5,7 +5,7 @@ namespace Weft.Cli.Commands;
 
 internal static class ResumeCommand
 {
-    public static readonly Command Command = new("resume", "go on with what an execution has not finished", "REF", [RunFlags.Parallel, RunFlags.Detach, RunFlags.IgnoreResources], Run)
+    public static readonly Command Command = new("resume", "go on with what an execution has not finished", "REF", [RunFlags.Parallel, RunFlags.Detach, RunFlags.IgnoreResources, RunFlags.Rerun, RunFlags.NoCache], Run)
     {
         Count = (1, 1),
         Detail = "Finished points are kept, running ones adopted, lost and failed ones run again.",
@@ -30,7 +30,7 @@ internal static class ResumeCommand
             return Foreground.ReportFinished(start.Execution, session);
         code.SayWhatChanged(start.Execution.Snapshot, session);
         return arguments.Has(RunFlags.Detach)
-            ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
+            ? Background.Start(store, start, parallel, arguments, session)
+            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code), session);
     }
 }

@@ -30,7 +30,7 @@ internal static class RunCommand
         Launch launch = Launch.Read(arguments, session);
         if (arguments.Has(RunFlags.DryRun))
             return DryRun(launch, session);
-        Plan plan = launch.Plan(session.Surroundings, TimeProvider.System);
+        Plan plan = launch.Plan(session, TimeProvider.System);
 
         SayWhatWasChecked(launch, session);
         OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
@@ -57,8 +57,8 @@ internal static class RunCommand
         else
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
-            ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code) { Ahead = [.. launch.Configurations.Select(one => one.Ahead).OfType<ConfigurationsAhead>()] }, session);
+            ? Background.Start(store, start, parallel, arguments, session)
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = [.. launch.Configurations.Select(one => one.Ahead).OfType<ConfigurationsAhead>()] }, session);
     }
 
     /// <summary>Runs a plan that was looked at before, exactly as it was.</summary>
@@ -82,8 +82,8 @@ internal static class RunCommand
         });
         session.Say($"{start.Execution.Name} runs the plan in {file.Text}");
         return arguments.Has(RunFlags.Detach)
-            ? Background.Start(store, start, parallel, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), code), session);
+            ? Background.Start(store, start, parallel, arguments, session)
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code), session);
     }
 
     private static void SayWhatWasChecked(Launch launch, Session session)

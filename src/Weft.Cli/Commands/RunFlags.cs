@@ -1,4 +1,6 @@
 using Weft.Cli.CommandLine;
+using Weft.Text;
+using Weft.Workflows;
 
 namespace Weft.Cli.Commands;
 
@@ -31,5 +33,19 @@ internal static class RunFlags
 
     public static readonly Flag Plan = new("plan", null, "FILE", "do what `weft plan -o FILE` wrote, or say what has changed since");
 
-    public static readonly Flag[] OfRun = [Plan, Parallel, Detach, DryRun, Multirun, Zip, When, Then, Where, ExpandInner, Fresh, Name, IgnoreResources];
+    public static readonly Flag Rerun = new("rerun", null, null, "run what is cached too, and keep the new results in place of the old");
+
+    public static readonly Flag NoCache = new("no-cache", null, null, "take no kept results, and keep none");
+
+    /// <summary>How kept results are used.</summary>
+    /// <exception cref="DiagnosticException">Both flags are given.</exception>
+    public static CacheMode CacheModeOf(Arguments arguments) => (arguments.Has(Rerun), arguments.Has(NoCache)) switch
+    {
+        (true, true) => throw new DiagnosticException("cli/conflict", "`--rerun` keeps the new results, `--no-cache` keeps none: give one of them"),
+        (true, false) => CacheMode.Overwrite,
+        (false, true) => CacheMode.Disabled,
+        _ => CacheMode.Enabled,
+    };
+
+    public static readonly Flag[] OfRun = [Plan, Parallel, Detach, DryRun, Multirun, Zip, When, Then, Where, ExpandInner, Fresh, Name, IgnoreResources, Rerun, NoCache];
 }

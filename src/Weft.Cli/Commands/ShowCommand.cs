@@ -93,7 +93,7 @@ internal static class ShowCommand
         RunFolder folder = store.Place.FolderOf(address.Execution.Id);
         var script = new ShellScript(store.Root, folder);
         script.Open();
-        Facts facts = PlanFacts.Of(store.Root, null, null, CacheMode.Disabled, session.Surroundings, store.Clock) with { Execution = address.Execution.Id, Folder = folder.Work };
+        Facts facts = PlanFacts.Of(store.Root, null, null, CacheMode.Disabled, session, store.Clock) with { Execution = address.Execution.Id, Folder = folder.Work };
         foreach (NodePath path in order)
         {
             if (Decision.StartOf(plan, new AttemptId(address.Execution.Id, path, Math.Max(1, states[path].Attempt)), states.GetValueOrDefault, facts) is { } start)

@@ -1,7 +1,6 @@
 using Weft.Execution;
 using Weft.Expressions;
 using Weft.Records;
-using Weft.Storage;
 using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Tracking;
@@ -66,13 +65,13 @@ internal static class WhyCommand
         NodeRow? row = store.Records.FindNode(execution.Id, path);
         Phase phase = row is null ? Phase.Waiting : Enum.Parse<Phase>(row.Phase);
         AttemptRow? last = row is { Attempt: > 0 } && store.Records.Attempts(execution.Id, path) is [.., var newest] ? newest : null;
-        ResultCache? cache = PlanFacts.CacheOf(store.Root, plan.Root.Store, new FileHashes(null, store.Clock), session.Surroundings, store.Clock);
+        ResultCache? cache = PlanFacts.CacheOf(store.Root, plan.Root.Store, session, store.Clock);
         switch (phase)
         {
             case Phase.Reused:
                 yield return "was reused: the same work had been done before";
                 if (row!.Key is { } hit && cache?.Find(hit) is { } entry)
-                    yield return $"by {store.Records.Find(entry.Execution)?.Name ?? entry.Execution.Value}/{entry.Path}, {Terminal.Amounts.Instant(entry.Made, store.Clock)} (key {Short(hit)})";
+                    yield return $"by {MakerOf(store, entry)}, {Terminal.Amounts.Instant(entry.Made, store.Clock)} (key {Short(hit)})";
                 break;
             case Phase.Succeeded or Phase.Running or Phase.Submitted when row!.Key is { } key:
                 yield return phase == Phase.Succeeded ? "ran" : "runs";
@@ -81,12 +80,12 @@ internal static class WhyCommand
                 break;
             case Phase.Succeeded or Phase.Running or Phase.Submitted:
                 yield return phase == Phase.Succeeded ? "ran" : "runs";
-                if (row!.Tally is not null)
+                if (row!.Tally is { } parts)
                 {
-                    yield return "it is what its parts are: `weft why` of one of them says more";
+                    yield return OfParts(store, execution, plan, path, StateRows.ReadTally(parts));
                     break;
                 }
-                yield return "it is not cached: it runs every time";
+                yield return "it is not cached: it runs every time (no outputs are declared, or `cache: false`)";
                 foreach (string line in SinceBefore(store, execution, plan, path))
                     yield return line;
                 break;
@@ -97,42 +96,67 @@ internal static class WhyCommand
                     yield return "| " + line;
                 if (last is not null)
                 {
-                    foreach (string line in SinceBefore(store, execution, plan, path))
+                    foreach (string line in row?.Key is { } failed ? WhyItRan(store, execution, path, failed, cache) : SinceBefore(store, execution, plan, path))
                         yield return line;
                 }
                 break;
             default:
                 yield return phase switch { Phase.Skipped => "was skipped", Phase.Blocked => "was not started", Phase.Cancelled => "was stopped", _ => "waits" };
-                foreach (string line in WhyItWaits(store, execution, plan, path, phase, row))
+                foreach (string line in WhyItWaits(store, execution, plan, path, phase, row, cache, session))
                     yield return line;
                 break;
         }
     }
 
-    /// <summary>The parts in which its work differs from what had been done before, in this place or elsewhere.</summary>
+    private static string MakerOf(ProjectStore store, CacheEntry entry) =>
+        store.Records.Find(entry.Execution) is { } row ? $"{row.Name}/{entry.Path}" : $"{entry.Path} in another clone, or in an execution that was removed";
+
+    /// <summary>A sweep: how many of its points came from the cache, and the first that did not. Or a workflow inside.</summary>
+    private static string OfParts(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Tally tally)
+    {
+        if (plan.Find(path)?.Node is not Node.Each)
+            return $"it is what its parts are: `weft why {execution.Name}` says it of each";
+        long reused = 0;
+        NodePath? ran = null;
+        for (long index = 0; index < Math.Min(tally.Next, MostPoints); index++)
+        {
+            if (store.Records.FindNode(execution.Id, path.Element(index)) is not { } point)
+                continue;
+            if (point.Phase == nameof(Phase.Reused))
+                reused++;
+            else
+                ran ??= point.Path;
+        }
+        string most = tally.Next > MostPoints ? $" of the first {MostPoints}" : "";
+        return $"{Terminal.Amounts.Count(tally.Next, "point")}, {reused}{most} reused{(ran is { } one ? $": `weft why {execution.Name}/{one}` says why that one ran" : "")}";
+    }
+
+    /// <summary>The parts in which its work differs from the closest that had been done before in this place.</summary>
     private static IEnumerable<string> WhyItRan(ProjectStore store, ExecutionRow execution, NodePath path, string key, ResultCache? cache)
     {
-        CacheDocument? document = cache?.Find(key)?.Document;
-        if (document is null)
+        var earlier = new EarlierWork(store, cache);
+        if (earlier.DocumentOf(execution.Id, path, key) is not { } document)
         {
-            yield return "its result was not kept, so there is nothing to compare";
+            yield return "nothing is known of what its key was made from";
             yield break;
         }
-        foreach ((string earlier, string name) in store.Records.EarlierKeys(execution.Definition, path, execution.Id))
+        Comparison found = earlier.Closest(execution.Definition, path, document, execution.Id);
+        switch (found)
         {
-            if (earlier == key)
-            {
-                yield return $"{name} had done the same work, but its result was not kept then";
-                yield break;
-            }
-            if (cache!.Find(earlier)?.Document is not { } before)
-                continue;
-            yield return $"compared with {name}:";
-            foreach (CacheDifference difference in CacheComparison.Differences(before, document).Take(MostNamed))
-                yield return $"{difference.Component} {Change(difference.Before, difference.After)}";
-            yield break;
+            case { With: { } with, Differences: [] }:
+                yield return $"{with} had done the same work, but its result was not to be used: it failed, was not kept, was too old, or `--rerun` or `--no-cache` said so";
+                break;
+            case { With: { } with }:
+                yield return $"compared with {with}:";
+                foreach (CacheDifference difference in found.Differences.Take(MostNamed))
+                    yield return $"{difference.Component} {Change(difference.Before, difference.After)}";
+                if (found.Differences.Length > MostNamed)
+                    yield return $"and {found.Differences.Length - MostNamed} more";
+                break;
+            default:
+                yield return found.HasRun ? "it has run before, but nothing is left to compare with" : "nothing like it had been done before";
+                break;
         }
-        yield return "nothing like it had been done before";
     }
 
     /// <summary>What is different since an earlier execution of the definition did the same: code, definition, environment, composed configuration.</summary>
@@ -187,7 +211,7 @@ internal static class WhyCommand
 
     private static string Short(string key) => key.Length > 15 ? key[..15] : key;
 
-    private static IEnumerable<string> WhyItWaits(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Phase phase, NodeRow? row)
+    private static IEnumerable<string> WhyItWaits(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Phase phase, NodeRow? row, ResultCache? cache, Session session)
     {
         if ((plan.Find(path) ?? plan.Find(path.Parent)) is not { } node)
             yield break;
@@ -210,8 +234,16 @@ internal static class WhyCommand
         }
         if (!any && phase == Phase.Blocked)
             yield return "something else failed, and this workflow stops then";
-        if (!any && phase is Phase.Waiting or Phase.Ready)
+        if (!any && phase is Phase.Waiting or Phase.Ready && DocumentNow(store, execution, plan, path, session) is { } now && cache?.IsClaimed(now.Key()) == true)
+            yield return "the same work is being done elsewhere now: its result will be taken";
+        else if (!any && phase is Phase.Waiting or Phase.Ready)
             yield return "for a slot (`-j`), for resources that others use, or for equal work that is being done elsewhere";
+    }
+
+    private static CacheDocument? DocumentNow(ProjectStore store, ExecutionRow execution, Plan plan, NodePath path, Session session)
+    {
+        Facts facts = PlanFacts.Of(store.Root, null, null, CacheMode.Enabled, session, store.Clock) with { CacheScope = ResultCache.ScopeOf(plan.Root.Project) };
+        return Decision.DocumentOf(plan, path, other => store.Records.FindNode(execution.Id, other) is { } row ? StateRows.FromRow(row, null) : null, facts);
     }
 
     private static string Words(Phase phase) => phase switch

@@ -9,9 +9,8 @@ using Weft.Workflows;
 
 namespace Weft.Execution;
 
-/// <summary>What the loop of an execution works with besides its records.</summary>
-/// <param name="Lives">Whether some process runs an execution now.</param>
-internal sealed record ExecutionStores(BlobStore Blobs, CacheObjects Cache, ProjectFiles Files, Func<ExecutionId, bool> Lives);
+/// <summary>What the loop of an execution works with besides its records. The loop disposes of the cache.</summary>
+internal sealed record ExecutionStores(BlobStore Blobs, ResultCache Cache, ProjectFiles Files);
 
 /// <summary>
 /// Runs one execution on this machine. One thread owns all state and turns: collect what ended, decide what follows, commit both and the
@@ -50,7 +49,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly ExecutionCatalog _catalog;
     private readonly ProjectFiles _files;
     private readonly ResultKeeper _results;
-    private readonly Func<ExecutionId, bool> _lives;
+    private readonly DocumentLog _documents;
     private readonly Dictionary<NodePath, Step.Start> _open = [];
     private readonly List<(Step.Start Begin, Grant Grant)> _intents = [];
     private readonly List<(NodePath Path, string Because)> _stops = [];
@@ -75,7 +74,6 @@ internal sealed class ExecutionLoop : IDisposable
         _records = records;
         _ledger = options.IgnoreResources ? null : ledger;
         _clock = options.Clock;
-        _lives = stores.Lives;
         _frontier = new Frontier(plan, state => _touched[state.Path] = state);
         _count = new ProgressCount(plan, _clock);
         _recorder = new RunRecorder(records.Database, execution, plan, new RecordedBy(options.User, options.ProjectFolder, options.ArtifactRoot), _clock);
@@ -95,7 +93,8 @@ internal sealed class ExecutionLoop : IDisposable
         _files = stores.Files;
         _watch = new PlanWatch(plan, _recorder.LastMetrics);
         _catalog = new ExecutionCatalog(records.Database, _clock);
-        _results = new ResultKeeper(execution.Id, plan, new ResultCache(stores.Cache, stores.Blobs, Makes, _clock), options.CacheMode, _clock);
+        _results = new ResultKeeper(execution.Id, plan, stores.Cache, options.CacheMode, _clock);
+        _documents = new DocumentLog(folder);
         _attempts = new PlacedAttempts(local, hosted, call => options.HostsAll || !call.Secrets.IsEmpty);
     }
 
@@ -146,6 +145,8 @@ internal sealed class ExecutionLoop : IDisposable
     {
         _attempts.Dispose();
         _poller.Dispose();
+        _documents.Dispose();
+        _results.Dispose();
         foreach ((_, Grant grant) in _intents)
             grant.Dispose();
     }
@@ -173,12 +174,13 @@ internal sealed class ExecutionLoop : IDisposable
         foreach ((_, NodeState state) in _touched)
             touched.Add(state);
         _touched.Clear();
+        List<string> said = KeepResults(touched);
         Commit(touched);
         TellHosts(touched);
         Act();
         // Others ask for it from their threads; what it counts belongs to this one.
         _runs = _attempts.Count;
-        Publish(touched);
+        Publish(touched, said);
     }
 
     /// <summary>Decides until nothing more follows, or there is no room for what would.</summary>
@@ -228,6 +230,21 @@ internal sealed class ExecutionLoop : IDisposable
         }
     }
 
+    /// <summary>Results that are there for others, before their ends are recorded.</summary>
+    /// <returns>What is to be said about it.</returns>
+    private List<string> KeepResults(List<NodeState> touched)
+    {
+        var said = new List<string>();
+        foreach (NodeState state in touched)
+        {
+            if (state.Phase.IsTerminal && _results.Ended(state, NowFacts(), _frontier.State) is { } why)
+                said.Add(why);
+        }
+        if (_results.Trouble() is { } trouble)
+            said.Add(trouble);
+        return said;
+    }
+
     /// <summary>The one transaction of a turn: ends, states and intents, all or nothing.</summary>
     private void Commit(List<NodeState> touched)
     {
@@ -272,9 +289,12 @@ internal sealed class ExecutionLoop : IDisposable
         {
             _open[begin.Invocation.Path] = begin;
             _results.Began(begin);
+            if (begin.Document is { } document)
+                _documents.Add(begin.Invocation.Path, document);
             _attempts.Start(begin.Invocation, grant);
             PublishStart(begin.Invocation, adopted: false);
         }
+        _documents.Flush();
         _intents.Clear();
         foreach ((NodePath path, string because) in _stops)
         {
@@ -284,8 +304,10 @@ internal sealed class ExecutionLoop : IDisposable
         _stops.Clear();
     }
 
-    private void Publish(List<NodeState> touched)
+    private void Publish(List<NodeState> touched, List<string> said)
     {
+        foreach (string text in said)
+            _options.Publish(new ExecutionEvent.Said(_clock.GetUtcNow(), text));
         foreach (EndedAttempt end in _ends)
         {
             _options.Publish(new ExecutionEvent.AttemptEnded(end.Ended, end.Id, end.Id.Path.Text, end.Outcome, end.Ended - end.Started) { Warnings = end.Warnings });
@@ -300,19 +322,12 @@ internal sealed class ExecutionLoop : IDisposable
             _count.Ended(state);
             if (_watch.MissingResult(state, _frontier.State) is { } warning)
                 _options.Publish(new ExecutionEvent.Said(state.Since, warning));
-            if (_results.Ended(state, NowFacts(), _frontier.State) is { } drift)
-                _options.Publish(new ExecutionEvent.Said(state.Since, drift));
             _options.Publish(new ExecutionEvent.NodeEnded(state.Since, state.Path, state.Phase, state.End));
         }
     }
 
     private void PublishStart(Invocation call, bool adopted) =>
         _options.Publish(new ExecutionEvent.AttemptStarted(_clock.GetUtcNow(), call.Id, call.Path.Text, _folder.Log(call.Id), adopted));
-
-    /// <summary>Whether the one who claimed a cache key still makes its result: here, or in another execution that runs.</summary>
-    private bool Makes(CacheClaim claim) => claim.Execution == _execution.Id
-        ? _frontier.State(claim.Path) is { Phase: Phase.Submitted or Phase.Running } || _intents.Exists(intent => intent.Begin.Invocation.Path == claim.Path)
-        : _lives(claim.Execution);
 
     private bool HasRoom() => _attempts.Count + _intents.Count < _options.Parallel;
 
@@ -431,6 +446,8 @@ internal sealed class ExecutionLoop : IDisposable
                 ?? throw new InvalidOperationException($"the plan has no call of {row.Id}, which was started");
             _open[row.Id.Path] = begin;
             _limits.Started(row.Id.Path);
+            // Who else began the same work meanwhile does it too: what runs is not stopped for that.
+            _results.TryClaim(begin);
             _results.Began(begin);
             open.Add((begin.Invocation, row.Started ?? row.Intended));
         }

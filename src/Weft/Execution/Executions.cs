@@ -189,7 +189,8 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         var state = new StateFolder(place.StateFolder);
         var hashes = new FileHashes(options.FileDigests, clock);
         BlobStore blobs = options.Blobs ?? new FolderBlobStore(state.Blobs, hashes, clock);
-        return new ExecutionStores(blobs, new CacheObjects(state.Cache), new ProjectFiles(options.ProjectFolder, hashes), execution => FileLock.IsHeld(place.FolderOf(execution).Lock));
+        var cache = new ResultCache(options.Cache ?? new CacheObjects(state.Cache), blobs, clock, options.SharedFolder is { } shared ? new SharedResults(shared, clock) : null);
+        return new ExecutionStores(blobs, cache, new ProjectFiles(options.ProjectFolder, hashes));
     }
 
     private bool Own(ExecutionRow row, string owner, out string other)

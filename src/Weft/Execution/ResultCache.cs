@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using Weft.Storage;
 using Weft.Tasks;
@@ -12,16 +11,22 @@ namespace Weft.Execution;
 
 /// <summary>
 /// Results of tasks by cache key. An entry holds the documents that the key was made from beside the outputs, so that two calls can be compared part by
-/// part. While a result is being made its key is claimed, and others wait; the claim of a dead execution counts for nothing.
+/// part. A cache that cannot be read or written never stops a task: it counts as empty, and <see cref="Trouble"/> says why.
 /// </summary>
 /// <param name="blobs">Where outputs lie: an entry whose contents are gone is no hit.</param>
-/// <param name="lives">Whether the one who claimed a key still makes its result.</param>
-internal sealed class ResultCache(CacheObjects objects, BlobStore blobs, Func<CacheClaim, bool> lives, TimeProvider clock)
+/// <param name="shared">What other clones of the project have made; null when nothing is shared.</param>
+internal sealed class ResultCache(CacheObjects objects, BlobStore blobs, TimeProvider clock, SharedResults? shared = null) : IDisposable
 {
     /// <summary>How long one who waits for another's result waits before it looks again.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<string, CacheEntry> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Why the cache could not be read or written the first time that happened; null while all is well.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Looks only, and keeps nothing of what others share: for a plan. Default false.</summary>
+    public bool OnlyLooks { get; init; }
 
     /// <summary>Whose results they are: all clones of a project share them.</summary>
     public static string ScopeOf(string? project) => (project ?? "default") + "/development";
@@ -30,7 +35,7 @@ internal sealed class ResultCache(CacheObjects objects, BlobStore blobs, Func<Ca
     {
         if (Find(key) is { } entry)
             return new CacheAnswer.Hit(entry.Outputs) { Made = entry.Made };
-        return Claimant(key) is not null ? new CacheAnswer.Reserved(clock.GetUtcNow() + LookAgain) : CacheAnswer.Nothing;
+        return IsClaimed(key) ? new CacheAnswer.Reserved(clock.GetUtcNow() + LookAgain) : CacheAnswer.Nothing;
     }
 
     /// <summary>The entry of a key, when all its contents are there.</summary>
@@ -38,64 +43,95 @@ internal sealed class ResultCache(CacheObjects objects, BlobStore blobs, Func<Ca
     {
         if (_known.TryGetValue(key, out CacheEntry? known))
             return known;
-        if (objects.Find(key) is not { } content || CacheEntry.Read(content) is not { } entry)
-            return null;
-        if (!entry.Outputs.Values.All(IsStored))
+        try
         {
-            // It would promise what nobody can hand out any more.
-            objects.Remove(key);
+            return (FindOwn(key) ?? (OnlyLooks ? shared?.Find(key) : shared?.Take(key, objects, blobs))) is { } entry ? _known[key] = entry : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Trouble ??= $"the cache in {objects.Location} cannot be read, tasks run as if it were empty: {error.Message}";
             return null;
         }
-        return _known[key] = entry;
     }
 
-    /// <summary>Says that a node makes the result; false when somebody who lives does already.</summary>
-    public bool TryClaim(string key, CacheClaim claim)
+    /// <summary>Says that we make the result; false when somebody who lives does already.</summary>
+    public bool TryClaim(string key)
     {
-        byte[] content = claim.Write();
-        while (!objects.TryClaim(key, content))
+        try
         {
-            if (objects.ReadClaim(key) is not { } found)
-                continue;
-            if (found.AsSpan().SequenceEqual(content))
-                return true;
-            if (CacheClaim.Read(found) is { } other && lives(other))
+            if (!objects.TryClaim(key))
                 return false;
-            objects.Release(key, found);
+            if (shared?.TryClaim(key) != false)
+                return true;
+            objects.Release(key);
+            return false;
         }
-        return true;
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Without claims equal work may be done twice, which costs time and nothing else.
+            Trouble ??= $"the cache in {objects.Location} cannot be written: {error.Message}";
+            return true;
+        }
     }
 
-    /// <summary>Who makes the result now; null when nobody does.</summary>
-    public CacheClaim? Claimant(string key) => objects.ReadClaim(key) is { } found && CacheClaim.Read(found) is { } claim && lives(claim) ? claim : null;
-
-    public void Release(string key, CacheClaim claim) => objects.Release(key, claim.Write());
-
-    /// <summary>Keeps a result. One that is there already stays, unless it shall be replaced.</summary>
-    public void Save(string key, CacheEntry entry, bool replace)
+    public void Release(string key)
     {
-        if (replace)
-            objects.Remove(key);
-        objects.TrySave(key, entry.Write());
+        objects.Release(key);
+        shared?.Release(key);
+    }
+
+    /// <summary>Keeps a result, unless there is one already that is not older than <paramref name="unlessSince"/>.</summary>
+    /// <returns>Null, or why it could not be kept.</returns>
+    public string? Save(string key, CacheEntry entry, DateTimeOffset unlessSince)
+    {
         _known.TryRemove(key, out _);
+        try
+        {
+            if (FindOwn(key) is { } present && present.Made < unlessSince)
+                objects.Remove(key);
+            objects.TrySave(key, entry.Write());
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"the result is not kept for others: {error.Message}";
+        }
+        finally
+        {
+            shared?.Give(key, entry, blobs, unlessSince);
+        }
     }
 
-    private bool IsStored(Value value) => value switch
+    public void Dispose()
     {
-        Value.Blob blob => blobs.Contains(blob.Digest),
-        Value.List list => list.Items.All(IsStored),
-        Value.Map map => map.Entries.Values.All(IsStored),
-        _ => true,
-    };
-}
+        objects.Dispose();
+        shared?.Dispose();
+    }
 
-/// <summary>Who makes a result: a node of an execution, whatever its attempt.</summary>
-internal sealed record CacheClaim(ExecutionId Execution, NodePath Path)
-{
-    public byte[] Write() => Encoding.UTF8.GetBytes($"{Execution.Value}\n{Path.Text}\n");
+    private CacheEntry? FindOwn(string key)
+    {
+        if (objects.Find(key) is not { } content)
+            return null;
+        CacheEntry? entry = CacheEntry.Read(content, out bool isNewer);
+        if (isNewer || (entry is not null && entry.Outputs.Values.All(value => Contents.AreIn(blobs, value))))
+            return entry;
+        // Damaged, or it would promise what nobody can hand out any more: it makes room for a new one.
+        objects.Remove(key);
+        return null;
+    }
 
-    public static CacheClaim? Read(ReadOnlySpan<byte> content) =>
-        Encoding.UTF8.GetString(content).Split('\n') is [var execution, var path, ""] ? new CacheClaim(new ExecutionId(execution), new NodePath(path)) : null;
+    /// <summary>Whether somebody else makes the result now.</summary>
+    public bool IsClaimed(string key)
+    {
+        try
+        {
+            return objects.IsClaimed(key) || shared?.IsClaimed(key) == true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <summary>A kept result with all that its key was made from.</summary>
@@ -122,14 +158,16 @@ internal sealed record CacheEntry(CacheDocument Document, ImmutableSortedDiction
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Null when it is of a newer form, or damaged: then it counts as absent.</summary>
-    public static CacheEntry? Read(ReadOnlyMemory<byte> content)
+    /// <summary>Null when it is of a newer form, or damaged.</summary>
+    public static CacheEntry? Read(ReadOnlyMemory<byte> content, out bool isNewer)
     {
+        isNewer = false;
         try
         {
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement json = document.RootElement;
-            if (json.GetProperty("format").GetInt32() != Format)
+            isNewer = json.GetProperty("format").GetInt32() > Format;
+            if (isNewer)
                 return null;
             return new CacheEntry(
                 CacheDocumentJson.Read(json.GetProperty("document")),

@@ -6,23 +6,43 @@ namespace Weft.Execution;
 
 /// <summary>
 /// Keeps the results of one execution's tasks in the cache: claims a key before its task starts, writes the entry when it has succeeded, gives the claim back
-/// however it ended. A result is not kept when a file that counts for its key changed while it was made.
+/// however it ended. A result is not kept when something that counts for its key changed while it was made.
 /// </summary>
-internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache cache, CacheMode mode, TimeProvider clock)
+internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache cache, CacheMode mode, TimeProvider clock) : IDisposable
 {
     private readonly Dictionary<NodePath, Step.Start> _making = [];
+    private readonly Dictionary<string, NodePath> _claims = new(StringComparer.Ordinal);
+    private bool _hasSaidTrouble;
 
-    public CacheAnswer Ask(string key) => cache.Ask(key);
+    public CacheAnswer Ask(string key)
+    {
+        CacheAnswer answer = cache.Ask(key);
+        // Claims of our own do not hinder us; those of another node of this execution do.
+        return answer is CacheAnswer.Miss && _claims.ContainsKey(key) ? new CacheAnswer.Reserved(clock.GetUtcNow() + ResultCache.LookAgain) : answer;
+    }
 
     /// <summary>False when the same work is being done elsewhere, and its result is to be waited for.</summary>
-    public bool TryClaim(Step.Start start) =>
-        start.Document is not { IsExclusive: true } document || mode != CacheMode.Enabled || cache.TryClaim(document.Key(), ClaimOf(start.Invocation.Path));
+    public bool TryClaim(Step.Start start)
+    {
+        if (start.Document is not { IsExclusive: true } document || mode != CacheMode.Enabled)
+            return true;
+        string key = document.Key();
+        if (_claims.TryGetValue(key, out NodePath holder))
+            return holder == start.Invocation.Path;
+        if (!cache.TryClaim(key))
+            return false;
+        _claims.Add(key, start.Invocation.Path);
+        return true;
+    }
 
     /// <summary>Gives a claim back whose task did not start.</summary>
     public void Release(Step.Start start)
     {
-        if (start.Document is { IsExclusive: true } document)
-            cache.Release(document.Key(), ClaimOf(start.Invocation.Path));
+        if (start.Document?.Key() is { } key && _claims.TryGetValue(key, out NodePath holder) && holder == start.Invocation.Path)
+        {
+            _claims.Remove(key);
+            cache.Release(key);
+        }
     }
 
     public void Began(Step.Start start)
@@ -31,25 +51,41 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
             _making[start.Invocation.Path] = start;
     }
 
-    /// <summary>A node has ended for good; its state is recorded.</summary>
-    /// <returns>A sentence when its result is not kept because something changed meanwhile.</returns>
+    /// <summary>
+    /// A node has ended for good. Called before its end is recorded: whoever dies in between leaves an entry more, never one less, and whoever resumes finds the same
+    /// end and the same contents again.
+    /// </summary>
+    /// <returns>A sentence when its result is not kept.</returns>
     public string? Ended(NodeState state, Facts facts, Func<NodePath, NodeState?> states)
     {
         if (!_making.Remove(state.Path, out Step.Start? start) || start.Document is not { } document)
             return null;
-        string key = document.Key();
-        string? drift = null;
-        if (state.Phase == Phase.Succeeded)
-        {
-            // What counts for the key is looked at once more: the program may have seen something else than what was hashed before it started.
-            if (Decision.DocumentOf(plan, state.Path, states, facts) is { } now && now.Key() != key)
-                drift = $"{state.Path}: {CacheComparison.First(document, now)} changed while it ran, so its result is not kept for others";
-            else
-                cache.Save(key, new CacheEntry(document, state.Outputs, execution, state.Path, clock.GetUtcNow()), mode == CacheMode.Overwrite);
-        }
+        string? why = state.Phase == Phase.Succeeded ? Keep(document, state, facts, states) : null;
         Release(start);
-        return drift;
+        return why is null ? null : $"{state.Path}: {why}";
     }
 
-    private CacheClaim ClaimOf(NodePath path) => new(execution, path);
+    /// <summary>A sentence about a cache that does not work, once.</summary>
+    public string? Trouble()
+    {
+        if (_hasSaidTrouble || cache.Trouble is not { } trouble)
+            return null;
+        _hasSaidTrouble = true;
+        return trouble;
+    }
+
+    public void Dispose() => cache.Dispose();
+
+    private string? Keep(CacheDocument document, NodeState state, Facts facts, Func<NodePath, NodeState?> states)
+    {
+        // What counts for the key is looked at once more: the program may have seen something else than what was hashed before it started.
+        CacheDocument? now = Decision.DocumentOf(plan, state.Path, states, facts);
+        if (now is null && document.Computed?.Files is { } files && facts.Files(new FileSet([.. files.Each.Keys]))?.Whole != files.Whole)
+            return "files that count for it changed while it ran, so its result is not kept for others";
+        if (now is not null && now.Key() != document.Key())
+            return $"{CacheComparison.First(document, now)} changed while it ran, so its result is not kept for others";
+        // An entry that is older than the start was there and was not taken: it makes room.
+        DateTimeOffset unlessSince = mode == CacheMode.Overwrite ? DateTimeOffset.MaxValue : state.Started ?? DateTimeOffset.MinValue;
+        return cache.Save(document.Key(), new CacheEntry(document, state.Outputs, execution, state.Path, clock.GetUtcNow()), unlessSince);
+    }
 }

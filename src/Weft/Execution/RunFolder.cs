@@ -42,6 +42,9 @@ internal sealed class RunFolder
     /// <summary>What the wrappers of local attempts append to. Default: <c>exits</c> in the folder.</summary>
     public string Exits { get; init; }
 
+    /// <summary>What the cache keys of its tasks were made from (<see cref="DocumentLog"/>).</summary>
+    public string Documents => Path.Combine(Root, "documents");
+
     /// <summary>Requests of hosts that may not write the records.</summary>
     public string Inbox => Path.Combine(Root, "inbox");
 

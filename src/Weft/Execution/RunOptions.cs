@@ -49,6 +49,12 @@ public sealed record RunOptions
     /// <summary>Where outputs are kept; null for the folder <c>blobs</c> of the project's state.</summary>
     internal BlobStore? Blobs { get; init; }
 
+    /// <summary>Where results are kept by cache key; null for the folder <c>cache</c> of the project's state.</summary>
+    internal CacheObjects? Cache { get; init; }
+
+    /// <summary>The folder in which clones of the project share results; null when they do not.</summary>
+    public string? SharedFolder { get; init; }
+
     /// <summary>Remembers digests of files; null reads every file anew.</summary>
     internal IDigestCache? FileDigests { get; init; }
 

@@ -182,15 +182,15 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
 
     /// <summary>The cache keys that a node had in executions of a definition, the newest first, with the names of those.</summary>
     /// <param name="before">Only executions before this one; null for all.</param>
-    public IReadOnlyList<(string Key, string Execution)> EarlierKeys(string definition, NodePath path, ExecutionId? before)
+    public IReadOnlyList<(string Key, ExecutionId Execution, string Name)> EarlierKeys(string definition, NodePath path, ExecutionId? before)
     {
-        var found = new List<(string, string)>();
+        var found = new List<(string, ExecutionId, string)>();
         Statement select = Database.Prepare("""
-            SELECT n.key, e.name FROM execution e JOIN node n ON n.execution = e.id
+            SELECT n.key, e.id, e.name FROM execution e JOIN node n ON n.execution = e.id
             WHERE e.definition = ?1 AND n.path = ?2 AND e.id < ?3 AND n.key IS NOT NULL ORDER BY e.id DESC LIMIT 20
             """);
         foreach (Row row in select.Bind(1, definition).Bind(2, path.Text).Bind(3, before?.Value ?? "~").Query())
-            found.Add((row.Text(0), row.Text(1)));
+            found.Add((row.Text(0), new ExecutionId(row.Text(1)), row.Text(2)));
         return found;
     }
 

@@ -55,6 +55,19 @@ public sealed class SnapshotReader
         return diff.Succeeded ? diff.Text.Split('\0', StringSplitOptions.RemoveEmptyEntries) : [];
     }
 
+    /// <summary>
+    /// What all clones of a repository have in common: its first commit, and the folder of the project in it (with a final slash; empty at the top). Null without git
+    /// or before the first commit.
+    /// </summary>
+    public (string FirstCommit, string Prefix)? Origin(CancellationToken cancellation)
+    {
+        if (!IsUnderGit())
+            return null;
+        CommandResult roots = Git(cancellation, "rev-list", "--max-parents=0", "HEAD");
+        // Of several the oldest stands last.
+        return roots.Succeeded && roots.Text.Trim() is { Length: > 0 } text ? (text.Split('\n')[^1], Prefix(cancellation)) : null;
+    }
+
     private bool IsUnderGit()
     {
         for (string? folder = _root; folder is not null; folder = Path.GetDirectoryName(folder))

@@ -13,7 +13,7 @@ internal static class AtomicFile
         string temporary = TemporaryBeside(path);
         try
         {
-            WriteThrough(temporary, content);
+            WriteThrough(temporary, content, toDisk: true);
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -27,12 +27,15 @@ internal static class AtomicFile
     /// Makes a file with its content unless there is one of that name: of several processes on any hosts exactly one gets true. So attempts
     /// are claimed and ended.
     /// </summary>
-    public static bool TryCreate(string path, ReadOnlySpan<byte> content)
+    /// <param name="survivesPowerCut">
+    /// Waits for the disk. Without it the file may be empty or damaged after a power cut, though never after the end of a process: for what can be made anew.
+    /// </param>
+    public static bool TryCreate(string path, ReadOnlySpan<byte> content, bool survivesPowerCut = true)
     {
         string temporary = TemporaryBeside(path);
         try
         {
-            WriteThrough(temporary, content);
+            WriteThrough(temporary, content, survivesPowerCut);
             // A network file system may repeat a request whose answer was lost, and then says "exists" of our own link: count the names.
             return FileSystems.TryLink(temporary, path) || FileStatus.TryRead(temporary) is { Links: 2 };
         }
@@ -55,11 +58,12 @@ internal static class AtomicFile
         }
     }
 
-    private static void WriteThrough(string path, ReadOnlySpan<byte> content)
+    private static void WriteThrough(string path, ReadOnlySpan<byte> content, bool toDisk)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
         RandomAccess.Write(file, content, 0);
-        RandomAccess.FlushToDisk(file);
+        if (toDisk)
+            RandomAccess.FlushToDisk(file);
     }
 
     private static string TemporaryBeside(string path) =>

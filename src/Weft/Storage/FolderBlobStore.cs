@@ -97,6 +97,37 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
         File.SetUnixFileMode(target, mode);
     }
 
+    /// <summary>Keeps a content of another store of this machine, under a second name for the same bytes where the file system can; false when that store has none.</summary>
+    public bool TryAdopt(Digest digest, FolderBlobStore from)
+    {
+        if (TryUse(digest))
+            return true;
+        if (!from.TryUse(digest))
+            return false;
+        string temporary = NewName();
+        try
+        {
+            string there = from.PathOf(digest);
+            if (!TryShare(there, temporary))
+            {
+                if (!FileSystems.TryClone(there, temporary) && Copy(there, temporary) != digest)
+                    return false;
+                File.SetUnixFileMode(temporary, Readable);
+                Flush([temporary]);
+            }
+            Place(temporary, digest);
+            return true;
+        }
+        catch (Exception error) when (error is FileNotFoundException or SystemCallException { Error: 2 })
+        {
+            return false;
+        }
+        finally
+        {
+            Remove(temporary);
+        }
+    }
+
     public override IEnumerable<(StoredBlob Blob, DateTimeOffset Used)> List()
     {
         if (!Directory.Exists(root))

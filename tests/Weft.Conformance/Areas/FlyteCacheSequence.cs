@@ -1,7 +1,8 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Weft.Execution;
 using Weft.Expressions;
+using Weft.Storage;
 using Weft.Support;
 using Weft.Tasks;
 using Weft.Values;
@@ -11,42 +12,52 @@ namespace Weft.Conformance.Areas;
 
 /// <summary>
 /// Several equal calls one after another or at once, told in steps (<c>A starts</c>, <c>B checks again</c>, <c>A at 59 s</c>): each call is an
-/// execution of one cached task, and all share a cache in memory.
+/// execution of one cached task with a cache of its own, as a process has it; all of them lie over one folder.
 /// </summary>
-internal sealed class FlyteCacheSequence
+internal sealed class FlyteCacheSequence : IDisposable
 {
-    private static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch;
-
     private readonly Plan _plan;
-    private readonly TimeSpan? _maxAge;
     private readonly bool _isSerialized;
-    private readonly bool _cannotWrite;
     private readonly bool _cannotRead;
-    private readonly Dictionary<string, (ImmutableSortedDictionary<string, Value> Outputs, DateTimeOffset At)> _entries = [];
-    private readonly Dictionary<string, Call> _owners = [];
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTimeProvider _clock = new();
     private readonly List<Call> _calls = [];
-    private DateTimeOffset _now = Epoch;
+    private readonly DateTimeOffset _epoch;
     private int _runs;
 
     private FlyteCacheSequence(JsonElement one)
     {
         JsonElement setup = one.GetProperty("setup");
         string about = one.GetProperty("about").GetString()!;
-        _cannotWrite = about.Contains("store is down when writing", StringComparison.Ordinal);
         _cannotRead = about.Contains("error when reading", StringComparison.Ordinal);
         _isSerialized = setup.TryGetProperty("serialize", out JsonElement serialize) && serialize.GetBoolean();
-        _maxAge = setup.TryGetProperty("maxAgeSeconds", out JsonElement age) ? TimeSpan.FromSeconds(age.GetDouble()) : null;
+        TimeSpan? maxAge = setup.TryGetProperty("maxAgeSeconds", out JsonElement age) ? TimeSpan.FromSeconds(age.GetDouble()) : null;
         bool isNodes = setup.TryGetProperty("node", out JsonElement node) && node.TryGetProperty("cache", out _);
-        var rule = new CacheRule(true, "1", _isSerialized);
+        var rule = new CacheRule(true, "1", _isSerialized, maxAge);
         TaskDefinition task = Graphs.Task("t", outputs: "o0:int") with { Cache = isNodes ? CacheRule.Off : rule };
         var use = new Node.Use(new NodeId("n0"), new Callee(CalleeKind.Task, "t", Expr.Nowhere), Expr.Nowhere) { With = isNodes ? new Overrides(Cache: rule) : Overrides.None };
         _plan = Graphs.Plan(new Closure([new Definition.OfTask(task), new Definition.OfWorkflow(new WorkflowDefinition("main", [use], Expr.Nowhere))]));
+        _epoch = _clock.GetUtcNow();
+        // Nothing can be made below a file, and a folder cannot be read as an entry.
+        if (about.Contains("store is down when writing", StringComparison.Ordinal))
+            _folder.Write("cache", "");
+        if (_cannotRead)
+            Directory.CreateDirectory(_folder.Path($"cache/{Decision.DocumentOf(_plan, Node, _ => null, FactsOf(null))!.Key()}.json"));
+    }
+
+    private static NodePath Node => new("n0");
+
+    public void Dispose()
+    {
+        foreach (Call call in _calls)
+            call.Keeper.Dispose();
+        _folder.Dispose();
     }
 
     public static CaseResult Judge(JsonElement one)
     {
         string id = one.GetProperty("id").GetString()!;
-        var sequence = new FlyteCacheSequence(one);
+        using var sequence = new FlyteCacheSequence(one);
         foreach (JsonElement step in one.GetProperty("steps").EnumerateArray())
         {
             if (!sequence.Do(step.GetString()!))
@@ -62,7 +73,8 @@ internal sealed class FlyteCacheSequence
         string[] words = step.Split(' ');
         if (step == "clear")
         {
-            _entries.Clear();
+            foreach (string entry in Directory.GetFiles(_folder.Path("cache"), "*.json"))
+                File.Delete(entry);
             return true;
         }
         string name = words[0];
@@ -78,7 +90,7 @@ internal sealed class FlyteCacheSequence
                 Run(Begin(name, CacheMode.Disabled));
                 return true;
             case ["at", var seconds, "s"]:
-                _now = Epoch + TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture));
+                _clock.Pass(_epoch + TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)) - _clock.GetUtcNow());
                 Run(Begin(name));
                 return true;
             case ["starts"] or ["waits"]:
@@ -103,7 +115,8 @@ internal sealed class FlyteCacheSequence
 
     private Call Begin(string name, CacheMode mode = CacheMode.Enabled)
     {
-        var call = new Call(name, new Frontier(_plan), mode);
+        var cache = new ResultCache(new CacheObjects(_folder.Path("cache")), new FolderBlobStore(_folder.Path("blobs"), new FileHashes(null, _clock), _clock), _clock);
+        var call = new Call(name, new Frontier(_plan), mode, new ResultKeeper(Execution, _plan, cache, mode, _clock));
         _calls.Add(call);
         Decide(call);
         return call;
@@ -138,6 +151,9 @@ internal sealed class FlyteCacheSequence
             Step step = Decision.Decide(_plan, path, call.Frontier.State, FactsOf(call));
             switch (step)
             {
+                case Step.Start start when !call.Keeper.TryClaim(start):
+                    call.Waiting.Add(path);
+                    continue;
                 case Step.Start start:
                     Started(call, start);
                     break;
@@ -148,11 +164,10 @@ internal sealed class FlyteCacheSequence
                     call.Statuses.AddRange(call.Statuses.Count == 0 ? ["MISS", "RESERVATION_EXISTS"] : []);
                     call.Waiting.Add(path);
                     break;
-                case Step.Finish finish when call.Document is { } document && path == new NodePath("n0"):
-                    Store(call, document.Key(), finish.Outputs);
-                    break;
             }
-            call.Frontier.Apply(path, step, _now);
+            call.Frontier.Apply(path, step, _clock.GetUtcNow());
+            if (path == Node && call.Frontier.State(Node) is { Phase.IsTerminal: true } ended)
+                Ended(call, ended);
         }
     }
 
@@ -160,47 +175,52 @@ internal sealed class FlyteCacheSequence
     {
         _runs++;
         call.IsRunning = true;
-        call.Document = start.Document;
+        call.Keeper.Began(start);
         if (start.Document is not { } document)
         {
             call.Statuses.Add("DISABLED");
             return;
         }
+        call.Key = document.Key();
         if (call.Statuses.Count == 0)
-            call.Statuses.Add(call.Mode == CacheMode.Overwrite ? "SKIPPED" : _cannotRead ? "LOOKUP_FAILURE" : "MISS");
-        if (_isSerialized && call.Mode == CacheMode.Enabled)
-        {
-            _owners[document.Key()] = call;
+            call.Statuses.Add(call.Mode == CacheMode.Overwrite ? "SKIPPED" : call.Keeper.Trouble() is null ? "MISS" : "LOOKUP_FAILURE");
+        if (IsClaimed(document.Key()))
             call.Statuses.Add("RESERVATION_ACQUIRED");
-        }
     }
 
     private void End(Call call, Outcome end)
     {
         call.IsRunning = false;
-        call.Frontier.AttemptEnded(new NodePath("n0"), end, end is Outcome.Succeeded ? Value.NoEntries.Add("o0", Value.Of(_runs)) : Value.NoEntries, _now);
+        call.Frontier.AttemptEnded(Node, end, end is Outcome.Succeeded ? Value.NoEntries.Add("o0", Value.Of(_runs)) : Value.NoEntries, _clock.GetUtcNow());
         Decide(call);
-        // Ours lets a reservation go however the call ended.
-        if (call.Document is { } document && _owners.GetValueOrDefault(document.Key()) == call)
-        {
-            _owners.Remove(document.Key());
+    }
+
+    private void Ended(Call call, NodeState state)
+    {
+        if (call.Key is not { } key)
+            return;
+        bool wasClaimed = IsClaimed(key);
+        string? failure = call.Keeper.Ended(state, FactsOf(call), call.Frontier.State);
+        if (state.Phase == Phase.Succeeded)
+            call.Statuses.Add(failure is null ? "POPULATED" : "PUT_FAILURE");
+        if (wasClaimed && !IsClaimed(key))
             call.Statuses.Add("RESERVATION_RELEASED");
-        }
+        call.Key = null;
     }
 
-    private void Store(Call call, string key, ImmutableSortedDictionary<string, Value> outputs)
+    /// <summary>As another process sees it.</summary>
+    private bool IsClaimed(string key)
     {
-        if (!_cannotWrite)
-            _entries[key] = (outputs, _now);
-        call.Statuses.Add(_cannotWrite ? "PUT_FAILURE" : "POPULATED");
+        using var other = new CacheObjects(_folder.Path("cache"));
+        return other.IsClaimed(key);
     }
 
-    private Facts FactsOf(Call call) => new(new ExecutionId("01JDXQ3M5Z8W4T6R2N9P7K1V0B"), _now)
+    private static ExecutionId Execution => new("01JDXQ3M5Z8W4T6R2N9P7K1V0B");
+
+    private Facts FactsOf(Call? call) => new(Execution, _clock.GetUtcNow())
     {
-        CacheMode = call.Mode,
-        Cache = key => !_cannotRead && _entries.TryGetValue(key, out var entry) && (_maxAge is null || _now - entry.At <= _maxAge) ? new CacheAnswer.Hit(entry.Outputs)
-            : _owners.TryGetValue(key, out Call? owner) && owner != call ? new CacheAnswer.Reserved(_now + TimeSpan.FromSeconds(30))
-            : CacheAnswer.Nothing,
+        CacheMode = call?.Mode ?? CacheMode.Enabled,
+        Cache = key => call?.Keeper.Ask(key) ?? CacheAnswer.Nothing,
     };
 
     private string Compare(JsonElement expect)
@@ -231,8 +251,10 @@ internal sealed class FlyteCacheSequence
         return list.SequenceEqual(found) ? "" : $"expected {string.Join(' ', list)}, ours {string.Join(' ', found)}";
     }
 
-    private sealed class Call(string name, Frontier frontier, CacheMode mode)
+    private sealed class Call(string name, Frontier frontier, CacheMode mode, ResultKeeper keeper)
     {
+        public ResultKeeper Keeper => keeper;
+
         public string Name => name;
 
         public Frontier Frontier => frontier;
@@ -241,7 +263,8 @@ internal sealed class FlyteCacheSequence
 
         public bool IsRunning { get; set; }
 
-        public CacheDocument? Document { get; set; }
+        /// <summary>Of the result that it makes.</summary>
+        public string? Key { get; set; }
 
         public List<string> Statuses { get; } = [];
 

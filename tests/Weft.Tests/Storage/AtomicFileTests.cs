@@ -50,13 +50,13 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_cache_object_is_saved_once_and_removed()
     {
-        var cache = new CacheObjects(_folder.Path("cache"));
+        using var cache = new CacheObjects(_folder.Path("cache"));
         Assert.Null(cache.Find("c1-a"));
         Assert.Empty(cache.List());
         Assert.True(cache.TrySave("c1-a", "first"u8));
         Assert.False(cache.TrySave("c1-a", "second"u8));
         Assert.Equal("first"u8.ToArray(), cache.Find("c1-a"));
-        Assert.Equal(["c1-a"], cache.List());
+        Assert.Equal(["c1-a"], cache.List().Select(one => one.Key));
         cache.Remove("c1-a");
         cache.Remove("c1-a");
         Assert.Null(cache.Find("c1-a"));
@@ -64,16 +64,22 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void A_claim_is_held_by_one_and_ended_by_its_holder_only()
+    public void A_claim_is_held_by_one_until_it_is_given_back_or_its_holder_is_gone()
     {
-        var cache = new CacheObjects(_folder.Path("cache"));
-        Assert.True(cache.TryClaim("k", "a"u8));
-        Assert.False(cache.TryClaim("k", "b"u8));
-        cache.Release("k", "b"u8);
-        Assert.Equal("a"u8.ToArray(), cache.ReadClaim("k"));
-        cache.Release("k", "a"u8);
-        Assert.Null(cache.ReadClaim("k"));
-        Assert.True(cache.TryClaim("k", "b"u8));
+        using var one = new CacheObjects(_folder.Path("cache"));
+        var other = new CacheObjects(_folder.Path("cache"));
+        Assert.False(one.IsClaimed("k"));
+        Assert.True(one.TryClaim("k"));
+        Assert.False(one.IsClaimed("k"));
+        Assert.True(other.IsClaimed("k"));
+        Assert.False(other.TryClaim("k"));
+        Assert.True(other.TryClaim("l"));
+        one.Release("k");
+        Assert.True(other.TryClaim("k"));
+        Assert.True(one.IsClaimed("k"));
+        other.Dispose();
+        Assert.False(one.IsClaimed("k"));
+        Assert.True(one.TryClaim("l"));
         Assert.Single(Directory.GetFiles(_folder.Path("cache")));
     }
 }
