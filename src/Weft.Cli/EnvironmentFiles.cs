@@ -24,7 +24,9 @@ internal sealed class EnvironmentFiles(RunFolder folder)
         string? search = variables.GetValueOrDefault("PATH");
         IEnumerable<string> programs = plan.Closure.Tasks.Values.Select(task => ProgramOf(task.Body)).OfType<string>()
             .Select(program => Executables.Find(program, search, projectFolder)).OfType<string>().Select(path => Path.GetFullPath(path, projectFolder));
-        EnvironmentSnapshot environment = EnvironmentSnapshot.Take(programs, projectFolder, variables);
+        // What tasks declare as secret is one, whatever its name.
+        HashSet<string> secrets = [.. plan.Closure.Tasks.Values.SelectMany(task => task.Secrets)];
+        EnvironmentSnapshot environment = EnvironmentSnapshot.Take(programs, projectFolder, variables.Where(one => !secrets.Contains(one.Key)).ToDictionary());
         using var content = new MemoryStream();
         using (var json = new Utf8JsonWriter(content))
             environment.Write(json);

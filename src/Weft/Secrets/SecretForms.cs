@@ -3,8 +3,8 @@ using System.Text;
 namespace Weft.Secrets;
 
 /// <summary>
-/// The forms in which a secret may come into a log: as it is, escaped for a URL, in base64, by itself or inside a longer text, such as <c>user:secret</c> of
-/// an HTTP header.
+/// The forms in which a secret may come into a log: as it is, escaped for a URL or in JSON, in base64, by itself or inside a longer text, such as
+/// <c>user:secret</c> of an HTTP header.
 /// </summary>
 internal static class SecretForms
 {
@@ -15,7 +15,14 @@ internal static class SecretForms
     {
         if (secret.Length < Shortest)
             return [];
-        var forms = new HashSet<string>(StringComparer.Ordinal) { secret, Uri.EscapeDataString(secret), Lower(Uri.EscapeDataString(secret)), Uri.EscapeDataString(secret).Replace("%20", "+", StringComparison.Ordinal) };
+        string json = Json(secret, ascii: true);
+        var forms = new HashSet<string>(StringComparer.Ordinal) { secret, json, json.Replace("/", "\\/", StringComparison.Ordinal), Json(secret, ascii: false) };
+        string escaped = Uri.EscapeDataString(secret);
+        foreach (string form in (string[])[escaped, escaped.Replace("%2F", "/", StringComparison.Ordinal), escaped.Replace("%20", "+", StringComparison.Ordinal)])
+        {
+            forms.Add(form);
+            forms.Add(Lower(form));
+        }
         byte[] bytes = Encoding.UTF8.GetBytes(secret);
         for (int offset = 0; offset < 3; offset++)
         {
@@ -28,6 +35,19 @@ internal static class SecretForms
         forms.Add(Convert.ToBase64String(bytes));
         return forms.Select(Encoding.UTF8.GetBytes);
     }
+
+    /// <summary>Between the quotes of a JSON string.</summary>
+    /// <param name="ascii">Writes other letters by their numbers, as Python does.</param>
+    private static string Json(string secret, bool ascii) => string.Concat(secret.Select(c => c switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        _ when c < ' ' || (ascii && !char.IsAscii(c)) => $"\\u{(int)c:x4}",
+        _ => c.ToString(),
+    }));
 
     /// <summary>The letters of base64 that depend on the secret alone when so many bytes of something else stand before it.</summary>
     private static string Inside(byte[] secret, int offset)
