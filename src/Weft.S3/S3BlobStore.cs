@@ -97,7 +97,16 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
         }
         else
         {
-            await PutLargeAsync(path, before, digest, cancel);
+            try
+            {
+                await PutLargeAsync(path, before, digest, cancel);
+            }
+            catch (IOException)
+            {
+                // Another process, with the same content, may have gone on with the same upload and ended it before us.
+                if (!await TryUseAsync(digest, before.Size, cancel))
+                    throw;
+            }
         }
         return new StoredBlob(digest, before.Size);
     }
