@@ -34,6 +34,13 @@ public sealed partial class DocumentationTests : IDisposable
         Assert.InRange(ConsolePage.Check(page, _folder.Root, ("weft", WeftProgram.Binary)), 3, 20);
     }
 
+    [Theory]
+    [InlineData("artifacts")]
+    [InlineData("plans")]
+    [InlineData("workspaces")]
+    public void The_pages_about_graphs_are_real_output(string name) =>
+        Assert.InRange(ConsolePage.Check($"docs/concepts/{name}.md", _folder.Root, ("weft", WeftProgram.Binary)), 4, 20);
+
     [Fact]
     public void The_guide_for_those_who_come_from_HydraFlow_is_real_output()
     {

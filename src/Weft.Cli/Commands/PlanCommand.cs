@@ -53,12 +53,13 @@ internal static class PlanCommand
         var reasons = new PlanReasons(plan, launch.Runnable.Name, store, cache, facts);
         IReadOnlyDictionary<NodePath, TimeSpan> took = store?.Records.Durations(launch.Runnable.Name) ?? new Dictionary<NodePath, TimeSpan>();
         var estimate = new PlanEstimate(plan, took, parallel);
-        bool isCached = launch.Project is not null, isTimed = took.Count > 0, hasNeeds = plan.Nodes.Any(node => Needs(plan, node).Length > 0);
+        string[] whys = [.. plan.Nodes.Select(reasons.Of)];
+        bool hasReasons = whys.Any(why => why.Length > 0), isTimed = took.Count > 0, hasNeeds = plan.Nodes.Any(node => Needs(plan, node).Length > 0);
         var table = new Table([.. Cells("NODE", "POINTS", "FORECAST", "WHY", "NEEDS", "TIME", "ENGINE")]);
-        foreach (PlanNode node in plan.Nodes)
-            table.Add([.. Cells(node.Path.Text, Points(node.Node), Forecast(node.Forecast), isCached ? reasons.Of(node) : "", Needs(plan, node), estimate.WorkOf(node) is { } time ? Amounts.Duration(time) : "", node.Engine.Name)]);
+        foreach ((PlanNode node, string why) in plan.Nodes.Zip(whys))
+            table.Add([.. Cells(node.Path.Text, Points(node.Node), Forecast(node.Forecast), why, Needs(plan, node), estimate.WorkOf(node) is { } time ? Amounts.Duration(time) : "", node.Engine.Name)]);
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
-        if (isCached)
+        if (launch.Project is not null)
             session.Out.WriteLine(Counts(plan));
         if (isTimed)
             session.Out.WriteLine($"about {Amounts.Duration(estimate.Total())} with -j {parallel}{(estimate.Unknown is > 0 and var unknown ? $", without {Amounts.Count(unknown, "task")} that have not run before" : "")}");
@@ -69,7 +70,7 @@ internal static class PlanCommand
 
         // Columns that would be empty are left out.
         IEnumerable<string> Cells(string node, string points, string forecast, string why, string needs, string time, string engine) =>
-            [node, points, forecast, .. isCached ? [why] : NoCells, .. hasNeeds ? [needs] : NoCells, .. isTimed ? [time] : NoCells, engine];
+            [node, points, forecast, .. hasReasons ? [why] : NoCells, .. hasNeeds ? [needs] : NoCells, .. isTimed ? [time] : NoCells, engine];
     }
 
     /// <summary><c>2 cpu, 4GB, 1 gpu A100, 4:00 h</c>: what a task asks of a machine.</summary>
