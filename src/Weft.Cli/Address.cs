@@ -1,4 +1,5 @@
 using System.Globalization;
+using Weft.Execution;
 using Weft.Records;
 using Weft.Text;
 using Weft.Values;
@@ -56,18 +57,7 @@ internal sealed record Address(ExecutionRow Execution, NodePath? Path, int? Atte
     private static NodePath FindPath(ProjectStore store, ExecutionRow execution, string text, Source word)
     {
         Plan plan = store.PlanOf(execution);
-        var sweeps = plan.Nodes.Where(node => node.Node is Node.Each).ToList();
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long index) && sweeps.Count == 1)
-            return sweeps[0].Path.Element(index);
-        // A point of a sweep has its number behind a slash, as a point of the only sweep has.
-        int slash = text.LastIndexOf('/');
-        if (slash > 0 && long.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && plan.Find(new NodePath(text[..slash]))?.Node is Node.Each)
-            text = $"{text[..slash]}[{number.ToString(CultureInfo.InvariantCulture)}]";
-        var path = new NodePath(text);
-        if (plan.Find(path) is not null || store.Records.FindNode(execution.Id, path) is not null)
-            return path;
-        if (path.Index is { } element && plan.Find(path.Parent)?.Node is Node.Each { Over: Sweeps.Elements.Known known } && element < known.Space.Size)
-            return path;
-        throw new DiagnosticException("address/no-node", $"{execution.Name} has no node `{text}`", word.Whole, Suggest.HintOrList(text, [.. plan.Nodes.Select(node => node.Path.Text)], "its nodes"));
+        return NodeAddress.Find(store.Records, execution, plan, text)
+            ?? throw new DiagnosticException("address/no-node", $"{execution.Name} has no node `{text}`", word.Whole, Suggest.HintOrList(text, [.. plan.Nodes.Select(node => node.Path.Text)], "its nodes"));
     }
 }

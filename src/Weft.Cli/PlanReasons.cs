@@ -8,7 +8,7 @@ namespace Weft.Cli;
 /// <summary>Why the nodes of a plan would run although something like them had been done: the parts of their work that differ from the last time.</summary>
 internal sealed class PlanReasons(Plan plan, string definition, ProjectStore? store, ResultCache? cache, Facts facts)
 {
-    private readonly EarlierWork? _earlier = store is null ? null : new EarlierWork(store, cache);
+    private readonly EarlierWork? _earlier = store is null ? null : new EarlierWork(store.Records, store.Place, cache);
 
     /// <summary>In a few words; empty when there is nothing to say.</summary>
     public string Of(PlanNode node)

@@ -56,6 +56,52 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_behind_a_server_is_explained_answered_marked_and_fetched_from_another_folder()
+    {
+        string project = Directory.CreateDirectory(_folder.Path("böse name")).FullName;
+        string elsewhere = Directory.CreateDirectory(_folder.Path("elsewhere")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(project, "weft.yaml"), """
+            weft: 1
+            project: iris
+            tasks:
+              make:
+                script: |
+                  mkdir out
+                  echo inside > "out/ü x.txt"
+                  echo model > model.bin
+                outputs: {data: {at: out/}, model: {at: model.bin}}
+              deploy:
+                run: echo deployed
+                inputs: {data: make.data}
+                approve: really?
+            """);
+        Process run = Start(project, "run", "main");
+        Process server = Start(project, "server", "--open", "--port", "0");
+        string address = (await server.StandardOutput.ReadLineAsync())!;
+        ProgramResult Remote(params string[] words) => WeftProgram.Run(elsewhere, [new("WEFT_SERVER", address)], words);
+
+        Assert.Contains("for an answer to `really?`", await Eventually(() => Remote("why", "-").Out, text => text.Contains("for an answer", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("model.bin", Remote("artifacts", "get", "-/make", "model").Out, StringComparison.Ordinal);
+        Assert.Equal("model\n", await File.ReadAllTextAsync(Path.Combine(elsewhere, "model.bin")));
+        Assert.Equal(0, Remote("artifacts", "get", "-", "data", "-o", "copy").ExitCode);
+        Assert.Equal("inside\n", await File.ReadAllTextAsync(Path.Combine(elsewhere, "copy", "ü x.txt")));
+        Assert.Contains("model", Remote("artifacts", "list", "-/make").Out, StringComparison.Ordinal);
+        Assert.Contains("approved", Remote("approve", "-/deploy").Error, StringComparison.Ordinal);
+        await run.WaitForExitAsync();
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(0, Remote("tag", "champion", "-").ExitCode);
+        Assert.Contains("champion", Remote("tag").Out, StringComparison.Ordinal);
+        Assert.Contains("ran", Remote("why", "@champion/deploy").Out, StringComparison.Ordinal);
+        Assert.Contains("labelled", Remote("label", "@champion", "paper=fig ü").Error, StringComparison.Ordinal);
+        Assert.Contains("fig ü", Remote("label", "@champion/deploy").Out, StringComparison.Ordinal);
+        Assert.Contains("labelled", Remote("label", "@champion", "--remove", "paper").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("fig", Remote("label", "@champion").Out, StringComparison.Ordinal);
+        Assert.Equal(0, Remote("tag", "champion", "--delete").ExitCode);
+        ProgramResult gone = Remote("show", "@champion");
+        Assert.Equal(2, gone.ExitCode);
+    }
+
+    [Fact]
     public async Task What_was_acknowledged_survives_kill_9()
     {
         const int clients = 8;

@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Weft.Execution;
 using Weft.Records;
+using Weft.Secrets;
 using Weft.Server.Rest;
 using Weft.Storage;
 using Weft.Support;
+using Weft.Tracking;
 using Weft.Values;
 
 namespace Weft.Server.Tests;
@@ -33,10 +36,9 @@ public sealed class RestTests : IAsyncLifetime
         {
             _row = _records.Create(new NewExecution(attempt.Execution, "iris", "key", Digest.Of("no plan"), null, "Running", "wet-mongoose-1"));
             _records.SetNode(_row.Id, new NodeRow(s_train, "Running", Attempt: 1, Key: "abc", Outputs: """{"model":"m"}"""));
-            _records.SetNode(_row.Id, new NodeRow(new NodePath("prepare"), "Succeeded", Attempt: 1));
+            _records.SetNode(_row.Id, new NodeRow(new NodePath("prepare"), "Succeeded", Attempt: 1, Outputs: StateRows.WriteValues(Put(state))));
             _records.Intend(attempt, null, "local", "Submitted");
             _records.Append(_row.Id, new EventRow(1, TimeProvider.System.GetUtcNow(), "started", "me", s_train, """{"attempt":1}"""));
-            _opened.Database.Prepare("INSERT INTO secret (name, body, updated) VALUES ('api-key', ?1, 1)").BindBlob(1, "top secret"u8).Run();
             write.Commit();
         }
         var folder = new ExecutionPlace(state, runtime).FolderOf(_row.Id);
@@ -147,12 +149,69 @@ public sealed class RestTests : IAsyncLifetime
         Assert.Equal(200, (await _server.Get(Api + "executions/@champion")).Status);
         Assert.Equal("{}", (await _server.Send("DELETE", Api + "tags/champion")).Body);
         Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Send("DELETE", Api + "tags/champion")).Error);
+        // It has not ended, so that it may still change; and `@` would be read as a tag of a tag.
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Send("PUT", Api + "tags/champion", """{"execution":"-"}""")).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Send("PUT", Api + "tags/%40x", """{"execution":"-","path":"train[7]"}""")).Error);
+    }
+
+    [Fact]
+    public async Task Artifacts_are_listed_and_fetched()
+    {
+        JsonElement artifacts = (await _server.Get(Api + "executions/-/artifacts?path=prepare")).Json.GetProperty("artifacts");
+        Assert.Equal(["prepare data folder data", "prepare model file model"], artifacts.EnumerateArray()
+            .Select(one => $"{one.GetProperty("node")} {one.GetProperty("name")} {one.GetProperty("kind")} {one.GetProperty("file")}"));
+        Answer model = await _server.Get(Api + "executions/-/artifacts/model?path=prepare");
+        Assert.Equal(("<script>", "attachment; filename=model", "sandbox"), (model.Body, model.Headers["Content-Disposition"], model.Headers["Content-Security-Policy"]));
+        JsonElement files = (await _server.Get(Api + "executions/-/artifacts/data")).Json.GetProperty("files");
+        Assert.Equal("sub/ü.txt", files[0].GetProperty("path").GetString());
+        Assert.Equal("inside", (await _server.Get(Api + "executions/-/artifacts/data?inside=sub%2F%C3%BC.txt")).Body);
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get(Api + "executions/-/artifacts/data?inside=..%2F..%2Fweft.db")).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Get(Api + "executions/-/artifacts/model?inside=x")).Error);
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get(Api + "executions/-/artifacts/nope")).Error);
+    }
+
+    [Fact]
+    public async Task Kept_results_are_listed_and_read()
+    {
+        var cache = new CacheObjects(new StateFolder(Path.GetDirectoryName(_opened.Database.Location)!).Cache);
+        foreach (string key in new[] { "k2", "k1", "k3" })
+            cache.TrySave(key, Encoding.UTF8.GetBytes($$"""{"key":"{{key}}"}"""));
+        Assert.Equal("""{"keys":["k1","k2"],"next":"k2"}""", (await _server.Get(Api + "cache?limit=2")).Body);
+        Assert.Equal("""{"keys":["k3"]}""", (await _server.Get(Api + "cache?limit=2&after=k2")).Body);
+        Assert.Equal("""{"key":"k2"}""", (await _server.Get(Api + "cache/k2")).Body);
+        foreach (string key in new[] { "nope", "..%2Fsecrets", ".k1", "k1%00" })
+            Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get(Api + "cache/" + key)).Error);
+    }
+
+    [Fact]
+    public async Task Runs_are_found_by_the_address_of_their_node_or_the_start_of_their_id()
+    {
+        Run run = await _server.Server.Store.Runs.CreateAsync(new NewRun(0, "fold", "u", 1) { Node = (_row.Id, s_train) });
+        string found = $$"""{"runs":[{"run":"{{run.Info.Id}}","name":"fold"}]}""";
+        foreach (string address in new[] { "-", "wet-mongoose-1", "-/train%5B7%5D", run.Info.Id.Value[..8] })
+            Assert.Equal(found, (await _server.Get(Api + "runs?of=" + address)).Body);
+        Assert.Equal("""{"runs":[]}""", (await _server.Get(Api + "runs?of=-/prepare")).Body);
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get(Api + "runs?of=nope")).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Get(Api + "runs")).Error);
+    }
+
+    /// <summary>What a program gave: a file that looks like a page, and a folder.</summary>
+    private static ImmutableSortedDictionary<string, Value> Put(string state)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(state, "given", "sub")).Parent!.FullName;
+        File.WriteAllText(Path.Combine(folder, "sub", "ü.txt"), "inside");
+        var blobs = new FolderBlobStore(new StateFolder(state).Blobs, new FileHashes(null, TimeProvider.System), TimeProvider.System);
+        StoredBlob file = blobs.Put("<script>"u8), tree = new Trees(blobs).Put(folder, Intake.Copy, CancellationToken.None);
+        return Value.NoEntries.Add("model", new Value.Blob(file.Digest, file.Size, BlobKind.File)).Add("data", new Value.Blob(tree.Digest, tree.Size, BlobKind.Folder));
     }
 
     [Fact]
     public async Task Secrets_are_named_and_never_told()
     {
-        Assert.Equal("""{"secrets":[{"name":"api-key","updated":1}]}""", (await _server.Get(Api + "secrets")).Body);
+        string state = Path.GetDirectoryName(_opened.Database.Location)!;
+        Assert.Equal("""{"secrets":[]}""", (await _server.Get(Api + "secrets")).Body);
+        new SecretStore(SecretStore.FileIn(state), Path.Combine(state, "key")).Set("api-key", "top secret");
+        Assert.Equal("""{"secrets":["api-key"]}""", (await _server.Get(Api + "secrets")).Body);
         Assert.Equal(404, (await _server.Get(Api + "secrets/api-key")).Status);
     }
 

@@ -1,4 +1,6 @@
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
+using Weft.Execution;
 using Weft.Records;
 using Weft.Text;
 using Weft.Values;
@@ -19,15 +21,18 @@ internal static class ApproveCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteNodes.Answer(remote, arguments.Words[0], !arguments.Has(Reject), session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Source word = arguments.Words[0];
         Address address = Address.Find(store, word);
         ExecutionRow row = address.Execution;
         Plan plan = store.PlanOf(row);
-        NodePath[] open = [.. OpenGates(store, row, plan)];
+        IReadOnlyList<NodePath> open = Questions.Open(store.Records, row, plan);
         NodePath gate = address.Path is { } path
-            ? Gate(plan, path) ?? throw new DiagnosticException("approve/no-question", $"`{path}` of {row.Name} asks nothing", word.Whole, Hint(row, open))
-            : open is [var only] ? only : throw new DiagnosticException("approve/which", open.Length == 0 ? $"{row.Name} waits for no answer" : $"{row.Name} waits for {open.Length} answers", word.Whole, Hint(row, open));
+            ? Questions.Of(plan, path) ?? throw new DiagnosticException("approve/no-question", $"`{path}` of {row.Name} asks nothing", word.Whole, Hint(row, open))
+            : open is [var only] ? only : throw new DiagnosticException("approve/which", open.Count == 0 ? $"{row.Name} waits for no answer" : $"{row.Name} waits for {open.Count} answers", word.Whole, Hint(row, open));
         if (row.Ended is not null)
             throw new DiagnosticException("approve/ended", $"{row.Name} has ended already ({row.State.ToLowerInvariant()})", word.Whole);
         bool yes = !arguments.Has(Reject);
@@ -39,26 +44,6 @@ internal static class ApproveCommand
         return ExitCodes.Succeeded;
     }
 
-    /// <summary>The gate that is meant: the node itself, or the question before it.</summary>
-    private static NodePath? Gate(Plan plan, NodePath path)
-    {
-        if (plan.Find(path)?.Node is Node.Gate)
-            return path;
-        NodePath before = path.Child("approve");
-        return plan.Find(before)?.Node is Node.Gate ? before : null;
-    }
-
-    private static IEnumerable<NodePath> OpenGates(ProjectStore store, ExecutionRow row, Plan plan)
-    {
-        var open = new List<NodePath>();
-        store.Records.ReadNodes(row.Id, node =>
-        {
-            if (node.Phase == nameof(Phase.Running) && plan.Find(node.Path)?.Node is Node.Gate { Kind: GateKind.Approve })
-                open.Add(node.Path);
-        });
-        return open;
-    }
-
-    private static string? Hint(ExecutionRow row, NodePath[] open) =>
-        open.Length == 0 ? null : Suggest.List(open.Select(path => $"weft approve {row.Name}/{path}"));
+    private static string? Hint(ExecutionRow row, IReadOnlyList<NodePath> open) =>
+        open.Count == 0 ? null : Suggest.List(open.Select(path => $"weft approve {row.Name}/{path}"));
 }

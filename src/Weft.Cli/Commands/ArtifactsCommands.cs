@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Storage;
@@ -39,6 +40,9 @@ internal static class ArtifactsCommands
 
     private static int RunList(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteNodes.ListArtifacts(remote, arguments.Words, session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Address address = Address.Find(store, arguments.Words[0]);
         IReadOnlyList<NodeOutput> outputs = NodeOutput.Of(store, address, session);
@@ -126,6 +130,9 @@ internal static class ArtifactsCommands
 
     private static int RunGet(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteNodes.GetArtifact(remote, arguments.Words[0], arguments.Words[1], arguments.Value(Output), Launch.WorkingFolder(arguments, session), session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         Source word = arguments.Words[1];
         (string name, string inside) = Split(word);

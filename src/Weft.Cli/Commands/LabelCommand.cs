@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Text;
 using Weft.Tracking;
@@ -20,7 +21,6 @@ internal static class LabelCommand
 
     private static int Run(Arguments arguments, Session session)
     {
-        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         var labels = new List<Label>();
         var problems = new Diagnostics();
         foreach (Source word in arguments.Words.Skip(1))
@@ -33,6 +33,10 @@ internal static class LabelCommand
         }
         if (problems.HasErrors)
             throw new DiagnosticException(problems);
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteNodes.Label(remote, arguments.Words[0], labels, arguments.All(Remove), session);
+        using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         TrackingStore tracking = new(store.Connect, new TrackingOptions("mlruns"), TimeProvider.System);
         try
         {

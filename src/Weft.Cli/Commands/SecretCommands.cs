@@ -1,3 +1,4 @@
+using Weft.Cli.Remote;
 using Weft.Secrets;
 using Weft.Text;
 
@@ -32,7 +33,8 @@ internal static class SecretCommands
 
     private static int RunList(Arguments arguments, Session session)
     {
-        IReadOnlyList<string> names = Open(Launch.FindRoot(arguments, session), session.Surroundings).Names;
+        using RemoteProject? remote = RemoteProject.Of(session);
+        IReadOnlyList<string> names = remote is null ? Open(Launch.FindRoot(arguments, session), session.Surroundings).Names : RemoteNodes.Secrets(remote);
         if (session.Json)
         {
             session.WriteJson(json =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Records;
 using Weft.Text;
@@ -21,6 +22,9 @@ internal static class TagCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+            return RemoteNodes.Tag(remote, arguments.Words, arguments.Has(Delete), session);
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         if (arguments.Words.Count == 0)
             return List(store, store.Catalog.Tags(), session);
@@ -29,7 +33,7 @@ internal static class TagCommand
             return Remove(store, name, session);
         if (arguments.Words.Count == 1)
             return List(store, [store.Catalog.FindTag(name.Text) ?? throw Missing(store, name)], session);
-        if (!IsName(name.Text))
+        if (!TagRow.IsName(name.Text))
             throw new DiagnosticException("tag/name", $"`{name.Text}` cannot be a tag: expected letters, digits and `-_.`, a letter or digit first", name.Whole);
         Address address = Address.Find(store, arguments.Words[1]);
         if (address.Execution.Ended is null && address.Path is null)
@@ -95,7 +99,4 @@ internal static class TagCommand
 
     private static DiagnosticException Missing(ProjectStore store, Source name) =>
         new("address/no-tag", $"no tag `{name.Text}`", name.Whole, Suggest.Hint(name.Text, store.Catalog.Tags().Select(tag => tag.Name)) ?? "`weft tag` lists them");
-
-    private static bool IsName(string text) =>
-        text.Length is > 0 and <= 100 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

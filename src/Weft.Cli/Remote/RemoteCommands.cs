@@ -9,7 +9,7 @@ namespace Weft.Cli.Remote;
 /// <summary><c>ps</c>, <c>show</c>, <c>logs</c>, <c>attach</c> and <c>stop</c> on the project behind a server.</summary>
 internal static class RemoteCommands
 {
-    private const string Api = "api/weft/v1/";
+    public const string Api = "api/weft/v1/";
 
     public static int List(RemoteProject remote, bool all, Session session)
     {
@@ -28,10 +28,10 @@ internal static class RemoteCommands
         TimeProvider clock = TimeProvider.System;
         foreach (JsonElement row in executions.EnumerateArray())
         {
-            DateTimeOffset created = Time(row, "created") ?? default;
+            DateTimeOffset created = TimeOf(row, "created") ?? default;
             table.Add(
-                Text(row, "execution"), Text(row, "definition"), Text(row, "state"), Text(row, "done"), Text(row, "failed"), Text(row, "total"),
-                Amounts.Instant(created, clock), Amounts.Duration((Time(row, "ended") ?? clock.GetUtcNow()) - created), Text(row, "owner"));
+                TextOf(row, "execution"), TextOf(row, "definition"), TextOf(row, "state"), TextOf(row, "done"), TextOf(row, "failed"), TextOf(row, "total"),
+                Amounts.Instant(created, clock), Amounts.Duration((TimeOf(row, "ended") ?? clock.GetUtcNow()) - created), TextOf(row, "owner"));
         }
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
         return ExitCodes.Succeeded;
@@ -50,13 +50,13 @@ internal static class RemoteCommands
         foreach (JsonElement part in parts)
         {
             foreach (JsonProperty member in part.EnumerateObject())
-                session.Out.WriteLine($"{member.Name}: {(member.Name is "created" or "started" or "ended" or "intended" ? Amounts.Instant(Time(part, member.Name)!.Value, TimeProvider.System) : Text(part, member.Name))}");
+                session.Out.WriteLine($"{member.Name}: {(member.Name is "created" or "started" or "ended" or "intended" ? Amounts.Instant(TimeOf(part, member.Name)!.Value, TimeProvider.System) : TextOf(part, member.Name))}");
         }
         if (path is not null)
             return ExitCodes.Succeeded;
         var table = new Table("NODE", "PHASE", "ATTEMPT");
         foreach (JsonElement node in remote.Get(Of(execution) + "/nodes").GetProperty("nodes"u8).EnumerateArray())
-            table.Add(Text(node, "path"), Text(node, "phase"), Text(node, "attempt"));
+            table.Add(TextOf(node, "path"), TextOf(node, "phase"), TextOf(node, "attempt"));
         session.Out.WriteLine();
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
         return ExitCodes.Succeeded;
@@ -68,7 +68,7 @@ internal static class RemoteCommands
         string[] paths = path is not null ? [path] :
         [
             .. remote.Get($"{Of(execution)}/nodes?limit=1000{(failed ? "&phase=failed" : "")}").GetProperty("nodes"u8).EnumerateArray()
-                .Where(node => node.GetProperty("attempt"u8).GetInt32() > 0).Select(node => Text(node, "path")),
+                .Where(node => node.GetProperty("attempt"u8).GetInt32() > 0).Select(node => TextOf(node, "path")),
         ];
         if (follow && paths.Length != 1)
             throw new DiagnosticException("logs/which", $"`{execution}` has {paths.Length} nodes with output", word.Whole, $"name one: `weft logs -f {execution}/NODE`, or `weft attach {execution}`");
@@ -103,9 +103,9 @@ internal static class RemoteCommands
         foreach ((string kind, JsonElement data) in remote.Follow(Of(Split(word).Execution) + "/events"))
         {
             if (kind == "end")
-                state = Text(data, "state");
-            else if (Text(data, "path") is { Length: > 0 } path)
-                session.Out.WriteLine($"{Amounts.Instant(Time(data, "at")!.Value, TimeProvider.System)} {path} {Text(data, "kind")}");
+                state = TextOf(data, "state");
+            else if (TextOf(data, "path") is { Length: > 0 } path)
+                session.Out.WriteLine($"{Amounts.Instant(TimeOf(data, "at")!.Value, TimeProvider.System)} {path} {TextOf(data, "kind")}");
             session.Out.Flush();
         }
         session.Say($"{word.Text} {state}");
@@ -115,27 +115,20 @@ internal static class RemoteCommands
     public static int Stop(RemoteProject remote, Source word, bool waits, Session session)
     {
         string execution = Of(Split(word).Execution);
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString("by"u8, Environment.UserName);
-            json.WriteEndObject();
-        }
-        JsonElement now = remote.Send(HttpMethod.Post, execution + "/stop", System.Text.Encoding.UTF8.GetString(body.ToArray()));
-        while (waits && Text(now, "state") == "running")
+        JsonElement now = remote.Send(HttpMethod.Post, execution + "/stop", json => json.WriteString("by"u8, Environment.UserName));
+        while (waits && TextOf(now, "state") == "running")
         {
             Following.Pause();
             now = remote.Get(execution);
         }
-        session.Say($"{Text(now, "execution")} {Text(now, "state")}");
+        session.Say($"{TextOf(now, "execution")} {TextOf(now, "state")}");
         return ExitCodes.Succeeded;
     }
 
-    private static string Of(string execution) => $"{Api}executions/{Uri.EscapeDataString(execution)}";
+    public static string Of(string execution) => $"{Api}executions/{Uri.EscapeDataString(execution)}";
 
     /// <summary><c>NAME/PATH#ATTEMPT</c>, as addresses are written everywhere.</summary>
-    private static (string Execution, string? Path, int? Attempt) Split(Source word)
+    public static (string Execution, string? Path, int? Attempt) Split(Source word)
     {
         string text = word.Text;
         int? attempt = null;
@@ -145,7 +138,7 @@ internal static class RemoteCommands
         return slash < 0 ? (text, null, attempt) : (text[..slash], text[(slash + 1)..], attempt);
     }
 
-    private static DateTimeOffset? Time(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement time) ? DateTimeOffset.FromUnixTimeMilliseconds(time.GetInt64()) : null;
+    public static DateTimeOffset? TimeOf(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement time) ? DateTimeOffset.FromUnixTimeMilliseconds(time.GetInt64()) : null;
 
-    private static string Text(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement value) ? value.ToString() : "";
+    public static string TextOf(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement value) ? value.ToString() : "";
 }

@@ -50,6 +50,19 @@ internal sealed class RemoteProject : IDisposable
         return Read(response);
     }
 
+    /// <summary>Sends an object whose members are written by <paramref name="write"/>.</summary>
+    public JsonElement Send(HttpMethod verb, string path, Action<Utf8JsonWriter> write)
+    {
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return Send(verb, path, Encoding.UTF8.GetString(body.ToArray()));
+    }
+
     /// <summary>Copies an answer that is no JSON.</summary>
     public void Copy(string path, Stream output)
     {

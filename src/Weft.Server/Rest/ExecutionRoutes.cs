@@ -78,11 +78,12 @@ internal static class ExecutionRoutes
 
     public static ValueTask ListAttemptsAsync(Call call)
     {
-        var path = new NodePath(call.Query("path"));
         return SendAsync(call, (view, json) =>
         {
+            ExecutionRow row = view.Find(Part(call));
+            NodePath path = view.PathOf(row, Part(call), call.Query("path")) ?? throw Fields.Missing("path");
             json.WriteStartArray("attempts"u8);
-            foreach (AttemptRow attempt in view.Records.Attempts(view.Find(Part(call)).Id, path))
+            foreach (AttemptRow attempt in view.Records.Attempts(row.Id, path))
                 Write(json, attempt);
             json.WriteEndArray();
         });
@@ -116,11 +117,11 @@ internal static class ExecutionRoutes
     public static async ValueTask GetLogAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
-        var path = new NodePath(fields.Text("path") ?? "");
         int? number = fields.Int("attempt");
         (AttemptId attempt, string file) = call.Project.Read(view =>
         {
-            AttemptRow found = view.FindAttempt(view.Find(Part(call)), path, number);
+            ExecutionRow row = view.Find(Part(call));
+            AttemptRow found = view.FindAttempt(row, view.PathOf(row, Part(call), fields.Text("path")) ?? throw Fields.Missing("path"), number);
             return (found.Id, view.Executions.LogOf(found.Id));
         });
         if (WantsStream(call))

@@ -10,6 +10,7 @@ internal static class ProjectRoutes
 {
     private const int MostRuns = 100;
     private const int MostPoints = 10_000;
+    private const int MostKeys = 1000;
 
     public static ValueTask ListTagsAsync(Call call) => call.SendAsync("application/json", call.Project.Read(view => RestJson.Object(json =>
     {
@@ -32,12 +33,17 @@ internal static class ProjectRoutes
     {
         Fields fields = await call.ReadAsync();
         string name = Uri.UnescapeDataString(call.Parts[0]);
+        if (!TagRow.IsName(name))
+            throw TrackingException.Invalid($"`{name}` cannot be a tag: expected letters, digits and `-_.`, a letter or digit first");
         string execution = fields.Required("execution");
         string? path = fields.Text("path");
         call.Project.Read(view =>
         {
             ExecutionRow row = view.Find(execution);
-            view.Write(() => view.Catalog.MoveTag(name, row.Id, string.IsNullOrEmpty(path) ? null : new NodePath(path)));
+            NodePath? node = view.PathOf(row, execution, path);
+            if (row.Ended is null && node is null)
+                throw TrackingException.Invalid($"{row.Name} has not ended: a tag names what is finished, so that it stays the same");
+            view.Write(() => view.Catalog.MoveTag(name, row.Id, node));
             return true;
         });
         await call.DoneAsync();
@@ -58,15 +64,38 @@ internal static class ProjectRoutes
     public static ValueTask ListSecretsAsync(Call call) => call.SendAsync("application/json", call.Project.Read(view => RestJson.Object(json =>
     {
         json.WriteStartArray("secrets"u8);
-        foreach ((string name, DateTimeOffset updated) in view.Secrets())
-        {
-            json.WriteStartObject();
-            json.WriteString("name"u8, name);
-            json.WriteNumber("updated"u8, updated.ToUnixTimeMilliseconds());
-            json.WriteEndObject();
-        }
+        foreach (string name in view.Secrets())
+            json.WriteStringValue(name);
         json.WriteEndArray();
     })), 200);
+
+    /// <summary>The keys of kept results, in their order, after one and up to a number of them.</summary>
+    public static async ValueTask ListCacheAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        int limit = fields.Int("limit") ?? MostKeys;
+        if (limit is < 1 or > MostKeys)
+            throw TrackingException.Invalid($"`limit` is 1 to {MostKeys}");
+        string after = fields.Text("after") ?? "";
+        string[] keys = call.Project.Read(view => view.CacheObjects.List().Where(key => string.CompareOrdinal(key, after) > 0).Order(StringComparer.Ordinal).Take(limit + 1).ToArray());
+        await call.AnswerAsync(json =>
+        {
+            json.WriteStartArray("keys"u8);
+            foreach (string key in keys.Take(limit))
+                json.WriteStringValue(key);
+            json.WriteEndArray();
+            if (keys.Length > limit)
+                json.WriteString("next"u8, keys[limit - 1]);
+        });
+    }
+
+    /// <summary>A kept result as it lies there: who made it, from what, and its outputs.</summary>
+    public static ValueTask GetCacheAsync(Call call)
+    {
+        string key = Uri.UnescapeDataString(call.Parts[0]);
+        byte[]? entry = key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or ':') ? call.Project.Read(view => view.CacheObjects.Find(key)) : null;
+        return entry is not null ? call.SendAsync("application/json", entry, 200) : throw TrackingException.Missing($"no result is kept under `{key}`");
+    }
 
     public static ValueTask ListLabelsAsync(Call call)
     {

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using Weft.Execution;
+using Weft.Platform;
 using Weft.Records;
+using Weft.Secrets;
 using Weft.Storage;
 using Weft.Tracking;
 using Weft.Values;
+using Weft.Workflows;
 
 namespace Weft.Server.Rest;
 
@@ -11,16 +14,16 @@ namespace Weft.Server.Rest;
 internal sealed class ProjectView : IDisposable
 {
     private readonly ProjectRecords _opened;
-    private readonly ExecutionPlace _place;
+    private readonly StateFolder _state;
 
     public ProjectView(string stateFolder, string runtimeFolder, TimeProvider clock)
     {
-        var state = new StateFolder(stateFolder);
-        _opened = ProjectRecords.Open(state, toWrite: false, runtimeFolder, clock, _ => false, CancellationToken.None);
-        _place = new ExecutionPlace(stateFolder, runtimeFolder);
+        _state = new StateFolder(stateFolder);
+        _opened = ProjectRecords.Open(_state, toWrite: false, runtimeFolder, clock, _ => false, CancellationToken.None);
+        Place = new ExecutionPlace(stateFolder, runtimeFolder);
         Records = new ExecutionRecords(_opened.Database, clock);
         Catalog = new ExecutionCatalog(_opened.Database, clock);
-        Executions = new Executions(_place, Records, clock);
+        Executions = new Executions(Place, Records, clock);
         Clock = clock;
     }
 
@@ -30,7 +33,34 @@ internal sealed class ProjectView : IDisposable
 
     public Executions Executions { get; }
 
+    public ExecutionPlace Place { get; }
+
     public TimeProvider Clock { get; }
+
+    /// <summary>Where the outputs of tasks lie.</summary>
+    public BlobStore Blobs => field ??= new FolderBlobStore(_state.Blobs, new FileHashes(null, Clock), Clock);
+
+    /// <summary>The kept results by key, as they lie there.</summary>
+    public CacheObjects CacheObjects => new(_state.Cache);
+
+    public ResultCache Cache => field ??= new ResultCache(CacheObjects, Blobs, Clock);
+
+    /// <exception cref="TrackingException">The plan is gone.</exception>
+    public Plan PlanOf(ExecutionRow row) =>
+        PlanJson.Read(Records.ReadPlan(row.Plan) ?? throw TrackingException.Missing($"the plan of {row.Name} is not in the store any more"));
+
+    /// <summary>The node that is meant behind the address of an execution; null when all of it is.</summary>
+    /// <param name="address">What the execution was found by: a tag may name a node.</param>
+    /// <exception cref="TrackingException">It has no such node.</exception>
+    public NodePath? PathOf(ExecutionRow row, string address, string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return address.StartsWith('@') ? Catalog.FindTag(address[1..])?.Path : null;
+        // Without its plan an execution is still shown; then only whole paths are understood.
+        if (Records.ReadPlan(row.Plan) is not { } plan)
+            return new NodePath(text);
+        return NodeAddress.Find(Records, row, PlanJson.Read(plan), text) ?? throw TrackingException.Missing($"{row.Name} has no node `{text}`");
+    }
 
     /// <summary>
     /// What an address means: a name, the newest of a definition, <c>-</c> the newest of all, <c>@TAG</c>, or the start of an id of at least four characters.
@@ -63,7 +93,7 @@ internal sealed class ProjectView : IDisposable
 
     /// <summary>How far it is, from its plan and what its nodes recorded.</summary>
     public ExecutionProgress? ProgressOf(ExecutionRow row) =>
-        Records.ReadPlan(row.Plan) is { } plan ? new ExecutionFollower(Executions, Records, row.Id, Workflows.PlanJson.Read(plan), Clock).Progress() : null;
+        Records.ReadPlan(row.Plan) is { } plan ? new ExecutionFollower(Executions, Records, row.Id, PlanJson.Read(plan), Clock).Progress() : null;
 
     /// <summary>The last attempt of a node, or the one of that number.</summary>
     public AttemptRow FindAttempt(ExecutionRow row, NodePath path, int? number)
@@ -74,13 +104,7 @@ internal sealed class ProjectView : IDisposable
     }
 
     /// <summary>The names of the project's secrets; their values leave the machine for programs only.</summary>
-    public List<(string Name, DateTimeOffset Updated)> Secrets()
-    {
-        var secrets = new List<(string, DateTimeOffset)>();
-        foreach (Row row in _opened.Database.Prepare("SELECT name, updated FROM secret ORDER BY name").Query())
-            secrets.Add((row.Text(0), row.Time(1)));
-        return secrets;
-    }
+    public IReadOnlyList<string> Secrets() => new SecretStore(SecretStore.FileIn(_state.Root), keyFile: "").Names;
 
     /// <summary>Changes the records in one transaction.</summary>
     public void Write(Action change)

@@ -23,6 +23,7 @@ internal static class RestRoutes
     public const string Prefix = "api/weft/v1/";
 
     private static readonly RestParameter s_path = new("path", "string", "a node, such as train or train[7]", IsRequired: true);
+    private static readonly RestParameter s_node = new("path", "string", "a node, such as train, or a point of it, such as train[7] or train/7; all unless given");
     private static readonly RestParameter s_limit = new("limit", "integer", "how many at most, 1 to 1000");
 
     public static readonly RestRoute[] All =
@@ -53,6 +54,19 @@ internal static class RestRoutes
         {
             Parameters = [new("by", "string", "who asks, for the record")],
         },
+        new("GET", "executions/{execution}/why", "why nodes were reused, ran, wait or failed, in words", NodeRoutes.WhyAsync, Guards.Project(Permission.Read)) { Parameters = [s_node] },
+        new("POST", "executions/{execution}/answer", "answers an approval that it waits for; the only open one unless a node is named", NodeRoutes.AnswerAsync, Guards.Project(Permission.Edit))
+        {
+            Parameters = [new("approve", "boolean", "false rejects: the task fails", IsRequired: true), new("path", "string", "the task, or its question"), new("by", "string", "who answers, where the server has no users")],
+        },
+        new("GET", "executions/{execution}/artifacts", "the files and folders that nodes gave", NodeRoutes.ListArtifactsAsync, Guards.Project(Permission.Read)) { Parameters = [s_node] },
+        new("GET", "executions/{execution}/artifacts/{artifact}", "the bytes of a file; of a folder what is in it", NodeRoutes.GetArtifactAsync, Guards.Project(Permission.Read))
+        {
+            Parameters = [s_node, new("inside", "string", "the path of a file in a folder")],
+            OtherType = "application/octet-stream",
+        },
+        new("GET", "cache", "the keys of kept results", ProjectRoutes.ListCacheAsync, Guards.Project(Permission.Read)) { Parameters = [s_limit, new("after", "string", "goes on after this key: `next` of the page before")] },
+        new("GET", "cache/{key}", "a kept result: who made it, the documents that its key was made from, its outputs", ProjectRoutes.GetCacheAsync, Guards.Project(Permission.Read)),
         new("GET", "tags", "the movable names", ProjectRoutes.ListTagsAsync, Guards.Project(Permission.Read)),
         new("PUT", "tags/{tag}", "gives a tag to an execution, or to one of its nodes", ProjectRoutes.MoveTagAsync, Guards.Project(Permission.Edit))
         {
@@ -60,6 +74,10 @@ internal static class RestRoutes
         },
         new("DELETE", "tags/{tag}", "removes a tag", ProjectRoutes.RemoveTagAsync, Guards.Project(Permission.Edit)),
         new("GET", "secrets", "the names of secrets; values are never told", ProjectRoutes.ListSecretsAsync, Guards.Project(Permission.Read)),
+        new("GET", "runs", "the tracked runs of an execution or a node, or the one whose id begins so", NodeRoutes.ListRunsAsync, Guards.Project(Permission.Read))
+        {
+            Parameters = [new("of", "string", "an address as the command line takes it, such as wet-mongoose-1/train, or six digits of a run's id and more", IsRequired: true)],
+        },
         new("GET", "runs/{run}/labels", "the labels of a tracked run; MLflow calls them tags", ProjectRoutes.ListLabelsAsync, Guards.RunOfPath(Permission.Read)),
         new("PUT", "runs/{run}/labels/{label}", "sets a label", ProjectRoutes.SetLabelAsync, Guards.RunOfPath(Permission.Edit)) { Parameters = [new("value", "string", "what it says")] },
         new("DELETE", "runs/{run}/labels/{label}", "removes a label", ProjectRoutes.RemoveLabelAsync, Guards.RunOfPath(Permission.Edit)),

@@ -43,4 +43,9 @@ internal sealed record AttemptEnd(string State, string? Class = null, int? Exit 
 internal sealed record EventRow(long Seq, DateTimeOffset At, string Kind, string? Actor, NodePath? Path, string? Body);
 
 /// <summary>A movable name.</summary>
-internal sealed record TagRow(string Name, ExecutionId Execution, NodePath? Path, DateTimeOffset Moved);
+internal sealed record TagRow(string Name, ExecutionId Execution, NodePath? Path, DateTimeOffset Moved)
+{
+    /// <summary>Whether a text can be a tag: letters, digits and <c>-_.</c>, a letter or digit first, at most 100.</summary>
+    public static bool IsName(string text) =>
+        text.Length is > 0 and <= 100 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+}

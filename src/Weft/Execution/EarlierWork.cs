@@ -1,11 +1,12 @@
-using Weft.Execution;
+using Weft.Records;
 using Weft.Tasks;
 using Weft.Values;
 
-namespace Weft.Cli;
+namespace Weft.Execution;
 
 /// <summary>What was done before in a place of a workflow, to compare with: what its cache keys were made from, whether or not its results are still kept.</summary>
-internal sealed class EarlierWork(ProjectStore store, ResultCache? cache)
+/// <param name="cache">The kept results; null when there are none.</param>
+internal sealed class EarlierWork(ExecutionRecords records, ExecutionPlace place, ResultCache? cache)
 {
     /// <summary>Works that are compared; those further back say little about now.</summary>
     private const int MostCompared = 5;
@@ -45,7 +46,7 @@ internal sealed class EarlierWork(ProjectStore store, ResultCache? cache)
             foreach (DocumentLog.Entry entry in LogOf(own).Where(entry => entry.Path == path && entry.Key != key).Reverse())
                 yield return (entry.Key, "an earlier attempt", entry.Document);
         }
-        foreach ((string other, ExecutionId earlier, string name) in store.Records.EarlierKeys(definition, path, execution))
+        foreach ((string other, ExecutionId earlier, string name) in records.EarlierKeys(definition, path, execution))
             yield return (other, name, DocumentOf(earlier, path, other));
     }
 
@@ -53,7 +54,7 @@ internal sealed class EarlierWork(ProjectStore store, ResultCache? cache)
     {
         if (_logs.TryGetValue(execution, out IReadOnlyList<DocumentLog.Entry>? known))
             return known;
-        return _logs[execution] = DocumentLog.Read(store.Place.FolderOf(execution));
+        return _logs[execution] = DocumentLog.Read(place.FolderOf(execution));
     }
 }
 
