@@ -41,6 +41,8 @@ public sealed class ImportFromServerTests : IAsyncLifetime
         await there.Registry.CreateAsync("it's a model", "d", [new Label("t", "u")]);
         await there.Registry.CreateVersionAsync(new NewModelVersion("it's a model", "s3://b/m") { Run = id.Value });
         await there.Registry.SetAliasAsync("it's a model", "best", 1);
+        LoggedModel logged = await there.LoggedModels.CreateAsync(experiment, "forest", "sklearn", id.Value, [new Param("depth", "7")], [new Label("team", "a")]);
+        await there.Runs.LogMetricAsync(id, new MetricPoint("acc", 0.5, 1, 2) { Subject = new MetricSubject(logged.Id, null, null) });
         _server.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
         using var file = new ByteArrayContent([1, 2, 3]);
         (await _server.Client.PutAsync($"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{id}/artifacts/model/w%20eights.bin", file, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
@@ -50,7 +52,7 @@ public sealed class ImportFromServerTests : IAsyncLifetime
         await using (var target = new StoreTarget(here, _folder.Path("artifacts")))
         {
             CopyProgress done = await Copying.RunAsync(source, target, new CopyOptions(CopiesArtifacts: true), _ => { }, default);
-            Assert.Equal((2, 2, 30_003, 1), (done.Experiments, done.Runs, done.Points, done.Models));
+            Assert.Equal((2, 2, 30_004, 1, 1), (done.Experiments, done.Runs, done.Points, done.Models, done.LoggedModels));
         }
         Run before = there.Runs.Get(id);
         Run after = here.Runs.Get(id);
@@ -62,6 +64,9 @@ public sealed class ImportFromServerTests : IAsyncLifetime
         Assert.Equal(before.Datasets[0].Labels, after.Datasets[0].Labels);
         Assert.Equal(LifecycleStage.Deleted, here.Runs.GetInfo(deleted).Stage);
         Assert.Equal(there.Experiments.Get(experiment).Labels, here.Experiments.FindByName("it's \"iris\"")!.Labels);
+        LoggedModel taken = here.LoggedModels.Get(logged.Id), asked = there.LoggedModels.Get(logged.Id);
+        Assert.Equal(asked with { Experiment = 0, Labels = [], Params = [], Metrics = [] }, taken with { Experiment = 0, Labels = [], Params = [], Metrics = [] });
+        Assert.Equal((asked.Labels[0], asked.Params[0], asked.Metrics[0]), (taken.Labels[0], taken.Params[0], taken.Metrics[0]));
         Assert.Equal("s3://b/m", here.Registry.GetByAlias("it's a model", "best").Source);
         Assert.Equal([1, 2, 3], File.ReadAllBytes(_folder.Path($"artifacts/{experiment}/{id}/artifacts/model/w eights.bin")));
     }

@@ -90,12 +90,15 @@ internal static class Transfer
                 json.WriteNumber("present", done.Present);
                 json.WriteNumber("points", done.Points);
                 json.WriteNumber("models", done.Models);
+                json.WriteNumber("loggedModels", done.LoggedModels);
+                json.WriteNumber("traces", done.Traces);
                 json.WriteEndObject();
             });
             return;
         }
-        session.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{verb} {Count(done.Experiments, "experiment")}, {Count(done.Runs, "run")}, {Count(done.Points, "point")}, {Count(done.Models, "model")}{(done.Present > 0 ? $"; {Count(done.Present, "run")} there already" : "")}"));
+        string newer = (done.LoggedModels > 0 ? $", {Count(done.LoggedModels, "logged model")}" : "") + (done.Traces > 0 ? $", {Count(done.Traces, "trace")}" : "");
+        string present = done.Present > 0 ? $"; {Count(done.Present, "run")} there already" : "";
+        session.Out.WriteLine($"{verb} {Count(done.Experiments, "experiment")}, {Count(done.Runs, "run")}, {Count(done.Points, "point")}, {Count(done.Models, "model")}{newer}{present}");
     }
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number:N0} {what}{(number == 1 ? "" : "s")}");

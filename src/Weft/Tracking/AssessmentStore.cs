@@ -75,14 +75,18 @@ public sealed class AssessmentStore
             Require(db, stored.Trace, older);
             SetValid(db, older, isValid: false);
         }
-        db.Prepare("""
-            INSERT INTO assessment (id, trace, name, kind, value, overrides, valid, created, updated, body, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
-            ON CONFLICT (id) DO NOTHING
-            """)
-            .Bind(1, stored.Id).Bind(2, stored.Trace).Bind(3, stored.Name).Bind(4, stored.Kind).Bind(5, stored.Value).Bind(6, stored.Overrides)
-            .Bind(7, stored.IsValid).Bind(8, now).BindBlob(9, stored.Body).Bind(10, stored.Number).Run();
+        Insert(db, stored);
         return stored;
     }
+
+    /// <summary>Stores an assessment as it is, unless it is there.</summary>
+    internal static void Insert(Database db, Assessment assessment) =>
+        db.Prepare("""
+            INSERT INTO assessment (id, trace, name, kind, value, overrides, valid, created, updated, body, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (id) DO NOTHING
+            """)
+            .Bind(1, assessment.Id).Bind(2, assessment.Trace).Bind(3, assessment.Name).Bind(4, assessment.Kind).Bind(5, assessment.Value).Bind(6, assessment.Overrides)
+            .Bind(7, assessment.IsValid).Bind(8, assessment.Created).Bind(9, assessment.Updated).BindBlob(10, assessment.Body).Bind(11, assessment.Number).Run();
 
     private static void SetValid(Database db, string id, bool isValid) =>
         db.Prepare("UPDATE assessment SET valid = ?2 WHERE id = ?1").Bind(1, id).Bind(2, isValid).Run();

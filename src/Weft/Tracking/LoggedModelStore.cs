@@ -248,7 +248,7 @@ public sealed class LoggedModelStore
         SetLabel(db, id, new Label(VersionsLabel, list is { Length: > 2 } && list.EndsWith(']') ? $"{list[..^1]}, {entry}]" : $"[{entry}]"));
     }
 
-    private static LoggedModel Require(Database db, string id)
+    internal static LoggedModel Require(Database db, string id)
     {
         LoggedModel? model = null;
         Statement select = db.Prepare("""

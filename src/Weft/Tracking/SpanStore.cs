@@ -26,7 +26,7 @@ public sealed record TraceSpan(string Trace, string Id, string? Parent, string N
 /// <summary>Spans of traces, as programs send them: in any order, before or after the trace itself is started, and more than once.</summary>
 public sealed class SpanStore
 {
-    private const string LocationLabel = "mlflow.trace.spansLocation";
+    internal const string LocationLabel = "mlflow.trace.spansLocation";
     private const string NameLabel = "mlflow.traceName";
     private const string SessionKey = "mlflow.trace.session";
     private const string UserKey = "mlflow.trace.user";
@@ -71,6 +71,7 @@ public sealed class SpanStore
     private static void Begin(Database db, Experiment home, string trace, IReadOnlyList<TraceSpan> spans)
     {
         TraceSpan? root = spans.FirstOrDefault(span => span.Parent is null);
+        TraceStore.CheckHome(db, trace, home.Id);
         long started = spans.Min(span => span.StartedNs) / 1_000_000;
         long? ended = spans.Max(span => span.EndedNs) / 1_000_000;
         db.Prepare("""
@@ -93,7 +94,7 @@ public sealed class SpanStore
             TraceStore.AddMark(db, "trace_metadata", trace, new Label(UserKey, user));
     }
 
-    private static void Store(Database db, TraceSpan span) =>
+    internal static void Store(Database db, TraceSpan span) =>
         db.Prepare("""
             INSERT INTO span (trace, id, parent, name, type, status, started_ns, ended_ns, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (trace, id) DO UPDATE SET parent = excluded.parent, name = excluded.name, type = excluded.type, status = excluded.status,

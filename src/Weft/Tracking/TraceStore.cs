@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Weft.Records;
 
 namespace Weft.Tracking;
@@ -9,6 +10,9 @@ namespace Weft.Tracking;
 /// <param name="State"><c>OK</c>, <c>ERROR</c>, <c>IN_PROGRESS</c> or <c>STATE_UNSPECIFIED</c>.</param>
 public sealed record Trace(string Id, long Experiment, long Started, long? Duration, string State)
 {
+    /// <summary>The state of a trace whose program did not say, and what MLflow 2 called it.</summary>
+    internal const string NoState = "STATE_UNSPECIFIED", OldNoState = "TRACE_STATUS_UNSPECIFIED";
+
     public string? ClientId { get; init; }
 
     public string? RequestPreview { get; init; }
@@ -28,6 +32,8 @@ public sealed class TraceStore
 {
     /// <summary>The tag that says where the client puts the trace's spans.</summary>
     internal const string LocationLabel = "mlflow.artifactLocation";
+
+    private const string PromptsLabel = "mlflow.linkedPrompts";
 
     internal const string SourceRun = "mlflow.sourceRun";
     internal const string NameLabel = "mlflow.traceName";
@@ -54,6 +60,7 @@ public sealed class TraceStore
         {
             Database db = turn.Database;
             Experiment experiment = ExperimentStore.Require(db, trace.Experiment);
+            CheckHome(db, trace.Id, trace.Experiment);
             db.Prepare("""
                 INSERT INTO trace (id, experiment, started, duration, state, client_id, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                 ON CONFLICT (id) DO UPDATE SET started = excluded.started, duration = excluded.duration, state = excluded.state,
@@ -130,6 +137,19 @@ public sealed class TraceStore
             turn.Database.Prepare("INSERT INTO trace_run (trace, run) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, id).Bind(2, run.Value).Run();
     });
 
+    /// <summary>Says that a trace used versions of prompts, in the tag that clients keep them in and searches read.</summary>
+    public Task LinkPromptsAsync(string id, IReadOnlyList<(string Name, string Version)> prompts) => _writer.WriteAsync(turn =>
+    {
+        string list = Require(turn.Database, id).Labels.FirstOrDefault(label => label.Key == PromptsLabel).Value ?? "[]";
+        foreach ((string name, string version) in prompts)
+        {
+            string entry = $"{{\"name\": \"{JsonEncodedText.Encode(name)}\", \"version\": \"{JsonEncodedText.Encode(version)}\"}}";
+            if (list.EndsWith(']') && !list.Contains(entry, StringComparison.Ordinal))
+                list = list.Length > 2 ? $"{list[..^1]}, {entry}]" : $"[{entry}]";
+        }
+        SetMarks(turn.Database, "trace_label", id, [new Label(PromptsLabel, list)]);
+    });
+
     public Page<Trace> Search(IReadOnlyList<long> experiments, string filter, IReadOnlyList<string> orders, int most, string? token) => _readers.Read(reader =>
     {
         (List<string> ids, string? next) = TraceSearch.Find(reader, experiments, filter, orders, most, token);
@@ -149,6 +169,13 @@ public sealed class TraceStore
         two.IntersectWith(all);
         return (all.Count, one.Count, two.Count, one.Count(two.Contains));
     }, oneState: true);
+
+    /// <summary>Who may write to one experiment must not write to a trace of another by its id.</summary>
+    internal static void CheckHome(Database db, string id, long experiment)
+    {
+        if (db.Prepare("SELECT experiment FROM trace WHERE id = ?1").Bind(1, id).QueryLong() is { } home && home != experiment)
+            throw TrackingException.Invalid($"The trace with ID '{id}' belongs to another experiment");
+    }
 
     internal static string? Preview(string? text) => text is { Length: > PreviewLength } ? text[..PreviewLength] : text;
 

@@ -14,7 +14,12 @@ internal sealed record CopyOptions(bool CopiesArtifacts = false, IReadOnlyCollec
 /// <summary>How far a copy has come.</summary>
 /// <param name="Known">How many runs there are in all; null when the source cannot say.</param>
 /// <param name="Present">How many were there before.</param>
-internal readonly record struct CopyProgress(long Experiments, long Runs, long Present, long? Known, long Points, long Models, long WithoutFiles);
+internal readonly record struct CopyProgress(long Experiments, long Runs, long Present, long? Known, long Points, long Models, long WithoutFiles)
+{
+    public long LoggedModels { get; init; }
+
+    public long Traces { get; init; }
+}
 
 /// <summary>
 /// Copies experiments, runs and models from one store to another. Runs are written in turns of several, so that many small ones share a commit;
@@ -64,6 +69,18 @@ internal static class Copying
                 await RunAsync(key, options.CopiesArtifacts ? WithFiles(key, run) : run);
             }
             await TurnAsync(key);
+            foreach (LoggedModel model in source.LoggedModels(experiment))
+            {
+                cancel.ThrowIfCancellationRequested();
+                if (await target.AddLoggedModelAsync(key, model))
+                    Progress = Progress with { LoggedModels = Progress.LoggedModels + 1 };
+            }
+            foreach (TraceEntry trace in source.Traces(experiment))
+            {
+                cancel.ThrowIfCancellationRequested();
+                await target.AddTraceAsync(key, trace);
+                Progress = Progress with { Traces = Progress.Traces + 1 };
+            }
             Progress = Progress with { Experiments = Progress.Experiments + 1, Present = Progress.Present + _present };
             report(Progress);
         }

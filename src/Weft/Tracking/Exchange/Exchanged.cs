@@ -18,6 +18,10 @@ internal record RunEntry(Run Run)
 /// <summary>A registered model with all its versions, by number.</summary>
 internal sealed record ModelEntry(RegisteredModel Model, ImmutableArray<ModelVersion> Versions);
 
+/// <summary>A trace on its way, with the spans that its store keeps.</summary>
+/// <param name="Runs">The runs that it was linked to.</param>
+internal sealed record TraceEntry(Trace Trace, ImmutableArray<TraceSpan> Spans, ImmutableArray<string> Runs);
+
 /// <summary>Some points of a run. A run with more than fit into memory comes in several parts, one after the other.</summary>
 internal sealed record RunPart(RunEntry Entry, ReadOnlyMemory<MetricPoint> Points, bool IsFirst, bool IsLast);
 
@@ -46,6 +50,11 @@ internal abstract class RunSource : IDisposable
     public abstract IEnumerable<ReadOnlyMemory<MetricPoint>> Points(RunEntry run);
 
     public abstract IEnumerable<ModelEntry> Models();
+
+    /// <summary>The logged models of an experiment, which MLflow knows from version 3; deleted ones are left out.</summary>
+    public virtual IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment) => [];
+
+    public virtual IEnumerable<TraceEntry> Traces(ExperimentEntry experiment) => [];
 
     /// <summary>Copies a run's files into a folder; false when they are where this program cannot read them.</summary>
     public virtual bool TryCopyArtifacts(RunEntry run, string folder)
@@ -79,6 +88,11 @@ internal abstract class RunTarget : IAsyncDisposable
     public abstract Task AddRunsAsync(string experiment, IReadOnlyList<RunPart> parts);
 
     public abstract Task AddModelAsync(ModelEntry model);
+
+    /// <summary>False when there is no place for it here.</summary>
+    public abstract Task<bool> AddLoggedModelAsync(string experiment, LoggedModel model);
+
+    public abstract Task AddTraceAsync(string experiment, TraceEntry trace);
 
     /// <summary>Where the files of a run would go here: a folder of this machine, and the location to write into the run. Null: nowhere.</summary>
     public abstract (string Folder, string Location)? ArtifactPlace(string experiment, RunId run);

@@ -108,10 +108,109 @@ internal sealed class MlflowDatabase : RunSource
         }
     }
 
+    public override IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment)
+    {
+        if (Columns("logged_models").Count == 0)
+            return [];
+        var found = new List<LoggedModel>();
+        string select = Select("logged_models", "model_id", "name", "artifact_location", "creation_timestamp_ms", "last_updated_timestamp_ms", "status", "model_type",
+            "source_run_id", "status_message", "lifecycle_stage");
+        foreach (Row row in _db.Prepare($"{select} WHERE experiment_id = ?1 ORDER BY model_id").Bind(1, experiment.Experiment.Id).Query())
+        {
+            if (row.TextOrNull(9) == "deleted")
+                continue;
+            found.Add(new LoggedModel(row.Text(0), 0, row.Text(1), row.Text(2), row.Long(3), row.Long(4), (LoggedModelStatus)row.Int(5))
+            {
+                Type = row.TextOrNull(6),
+                SourceRun = row.TextOrNull(7),
+                StatusMessage = row.TextOrNull(8),
+            });
+        }
+        return found.Select(Complete);
+    }
+
+    public override IEnumerable<TraceEntry> Traces(ExperimentEntry experiment)
+    {
+        if (Columns("trace_info").Count == 0)
+            return [];
+        var found = new List<Trace>();
+        string select = Select("trace_info", "request_id", "timestamp_ms", "execution_time_ms", "status", "client_request_id", "request_preview", "response_preview");
+        foreach (Row row in _db.Prepare($"{select} WHERE experiment_id = ?1 ORDER BY request_id").Bind(1, experiment.Experiment.Id).Query())
+        {
+            found.Add(new Trace(row.Text(0), 0, row.Long(1), row.LongOrNull(2), row.Text(3) == Trace.OldNoState ? Trace.NoState : row.Text(3))
+            {
+                ClientId = row.TextOrNull(4),
+                RequestPreview = row.TextOrNull(5),
+                ResponsePreview = row.TextOrNull(6),
+            });
+        }
+        return found.Select(Complete);
+    }
+
     public override void Dispose()
     {
         _db.Dispose();
         base.Dispose();
+    }
+
+    private LoggedModel Complete(LoggedModel model)
+    {
+        Statement ById(Statement statement) => statement.Bind(1, model.Id);
+        var metrics = ImmutableArray.CreateBuilder<(MetricPoint, string)>();
+        string select = Select("logged_model_metrics", "metric_name", "metric_value", "metric_timestamp_ms", "metric_step", "run_id", "dataset_name", "dataset_digest");
+        foreach (Row row in ById(_db.Prepare($"{select} WHERE model_id = ?1 ORDER BY metric_name, metric_step, metric_timestamp_ms")).Query())
+        {
+            // MLflow has no mark for NaN here: SQLite keeps it as NULL.
+            metrics.Add((new MetricPoint(row.Text(0), row.IsNull(1) ? double.NaN : row.Double(1), row.Long(2), row.Long(3))
+            {
+                Subject = new MetricSubject(model.Id, row.TextOrNull(5), row.TextOrNull(6)),
+            }, row.Text(4)));
+        }
+        return model with
+        {
+            Labels = Pairs("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?1 ORDER BY tag_key", ById),
+            Params = [.. Pairs("SELECT param_key, param_value FROM logged_model_params WHERE model_id = ?1 ORDER BY param_key", ById).Select(pair => new Param(pair.Key, pair.Value))],
+            Metrics = metrics.DrainToImmutable(),
+        };
+    }
+
+    private TraceEntry Complete(Trace trace)
+    {
+        Statement ById(Statement statement) => statement.Bind(1, trace.Id);
+        var spans = ImmutableArray.CreateBuilder<TraceSpan>();
+        if (Columns("spans").Count > 0)
+        {
+            string select = Select("spans", "span_id", "parent_span_id", "name", "type", "status", "start_time_unix_nano", "end_time_unix_nano", "content");
+            foreach (Row row in ById(_db.Prepare($"{select} WHERE trace_id = ?1 ORDER BY start_time_unix_nano, span_id")).Query())
+                spans.Add(new TraceSpan(trace.Id, row.Text(0), row.TextOrNull(1), row.Text(2), row.TextOrNull(3), row.Text(4), row.Long(5), row.LongOrNull(6), row.Text(7)));
+        }
+        var runs = ImmutableArray.CreateBuilder<string>();
+        if (Columns("entity_associations").Count > 0)
+        {
+            foreach (Row row in ById(_db.Prepare("SELECT destination_id FROM entity_associations WHERE source_type = 'trace' AND destination_type = 'run' AND source_id = ?1 ORDER BY destination_id")).Query())
+                runs.Add(row.Text(0));
+        }
+        return new TraceEntry(trace with
+        {
+            Labels = Labels("trace_tags", "request_id = ?1", ById),
+            Metadata = Labels("trace_request_metadata", "request_id = ?1", ById),
+            Assessments = Assessments(trace.Id),
+        }, spans.DrainToImmutable(), runs.DrainToImmutable());
+    }
+
+    private ImmutableArray<Assessment> Assessments(string trace)
+    {
+        if (Columns("assessments").Count == 0)
+            return [];
+        var found = ImmutableArray.CreateBuilder<Assessment>();
+        string select = Select("assessments", "assessment_id", "name", "assessment_type", "value", "error", "created_timestamp", "last_updated_timestamp", "source_type", "source_id",
+            "span_id", "rationale", "overrides", "valid", "assessment_metadata");
+        foreach (Row row in _db.Prepare($"{select} WHERE trace_id = ?1 ORDER BY created_timestamp, assessment_id").Bind(1, trace).Query())
+        {
+            var columns = new AssessmentColumns(row.Text(1), row.Text(2), row.Text(3), row.TextOrNull(4), row.TextOrNull(7), row.TextOrNull(8), row.TextOrNull(9), row.TextOrNull(10), row.TextOrNull(11), row.TextOrNull(13));
+            found.Add(columns.ToAssessment(row.Text(0), trace, row.Long(5), row.Long(6), row.Bool(12)));
+        }
+        return found.DrainToImmutable();
     }
 
     private ImmutableArray<ModelVersion> Versions(string name)
@@ -203,10 +302,13 @@ internal sealed class MlflowDatabase : RunSource
 
     private ImmutableArray<Label> Labels(string table, string where, Func<Statement, Statement> bind)
     {
-        if (Columns(table).Count == 0)
-            return [];
+        return Columns(table).Count == 0 ? [] : Pairs($"SELECT key, value FROM {table} WHERE {where} ORDER BY key", bind);
+    }
+
+    private ImmutableArray<Label> Pairs(string select, Func<Statement, Statement> bind)
+    {
         var found = ImmutableArray.CreateBuilder<Label>();
-        foreach (Row row in bind(_db.Prepare($"SELECT key, value FROM {table} WHERE {where} ORDER BY key")).Query())
+        foreach (Row row in bind(_db.Prepare(select)).Query())
             found.Add(new Label(row.Text(0), row.Text(1)));
         return found.DrainToImmutable();
     }

@@ -71,6 +71,28 @@ internal sealed class MlflowDatabaseTarget : RunTarget
         return Task.CompletedTask;
     }
 
+    /// <summary>MLflow 2.13 has no tables for them.</summary>
+    public override Task<bool> AddLoggedModelAsync(string experiment, LoggedModel model) => Task.FromResult(false);
+
+    /// <summary>What that version knows of a trace: spans and assessments have no tables there.</summary>
+    public override Task AddTraceAsync(string experiment, TraceEntry entry)
+    {
+        Trace trace = entry.Trace;
+        using Transaction change = _db.BeginWrite(CancellationToken.None);
+        int added = _db.Prepare("INSERT OR IGNORE INTO trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .Bind(1, trace.Id).Bind(2, long.Parse(experiment, CultureInfo.InvariantCulture)).Bind(3, trace.Started).Bind(4, trace.Duration)
+            .Bind(5, trace.State == Trace.NoState ? Trace.OldNoState : trace.State).Run();
+        if (added > 0)
+        {
+            foreach (Label label in trace.Labels)
+                _db.Prepare("INSERT INTO trace_tags (key, value, request_id) VALUES (?1, ?2, ?3)").Bind(1, label.Key).Bind(2, label.Value).Bind(3, trace.Id).Run();
+            foreach (Label label in trace.Metadata)
+                _db.Prepare("INSERT INTO trace_request_metadata (key, value, request_id) VALUES (?1, ?2, ?3)").Bind(1, label.Key).Bind(2, label.Value).Bind(3, trace.Id).Run();
+        }
+        change.Commit();
+        return Task.CompletedTask;
+    }
+
     public override (string Folder, string Location)? ArtifactPlace(string experiment, RunId run)
     {
         if (_artifactRoot is null || !Rules.IsRunId(run.Value))

@@ -15,6 +15,9 @@ internal sealed class MlflowFiles(string root) : RunSource
     /// <summary>Ends the name of a run that is being written.</summary>
     public const string PartEnd = ".weft-part";
 
+    /// <summary>Describes a trace in its folder.</summary>
+    public const string TraceFile = "trace_info.yaml";
+
     private static readonly string[] s_notRuns = ["tags", "datasets", "models", "traces"];
 
     private readonly string _root = Path.GetFullPath(root);
@@ -107,6 +110,62 @@ internal sealed class MlflowFiles(string root) : RunSource
             yield return new ModelEntry(model, [.. Folders(folder)
                 .Where(below => Path.GetFileName(below).StartsWith("version-", StringComparison.Ordinal))
                 .Select(below => ReadVersion(name, below)).OfType<ModelVersion>().OrderBy(version => version.Version)]);
+        }
+    }
+
+    public override IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment)
+    {
+        foreach (string folder in Folders(Path.Combine(FolderOf(experiment), "models")))
+        {
+            if (TryReadMeta(folder) is not { } meta || Text(meta, "model_id") is not { } id || Text(meta, "lifecycle_stage") == "deleted")
+                continue;
+            yield return new LoggedModel(id, 0, Text(meta, "name") ?? id, Resolve(Text(meta, "artifact_location") ?? Path.Combine(folder, "artifacts")),
+                Number(meta, "creation_timestamp") ?? 0, Number(meta, "last_updated_timestamp") ?? 0, (LoggedModelStatus)Math.Clamp(Number(meta, "status") ?? 1, 1, 3))
+            {
+                Type = Text(meta, "model_type"),
+                SourceRun = Text(meta, "source_run_id"),
+                StatusMessage = Text(meta, "status_message"),
+                Labels = Labels(Path.Combine(folder, "tags")),
+                Params = [.. Labels(Path.Combine(folder, "params")).Select(label => new Param(label.Key, label.Value))],
+                Metrics = [.. ModelMetrics(id, folder)],
+            };
+        }
+    }
+
+    public override IEnumerable<TraceEntry> Traces(ExperimentEntry experiment)
+    {
+        foreach (string folder in Folders(Path.Combine(FolderOf(experiment), "traces")))
+        {
+            if (TryReadMeta(folder, TraceFile) is not { } meta || (Text(meta, "trace_id") ?? Text(meta, "request_id")) is not { } id)
+                continue;
+            // Before version 3 times were numbers, and the state was called status.
+            long started = Number(meta, "timestamp_ms")
+                ?? (DateTimeOffset.TryParse(Text(meta, "request_time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time.ToUnixTimeMilliseconds() : 0);
+            string state = Text(meta, "state") ?? Text(meta, "status") ?? Trace.NoState;
+            yield return new TraceEntry(new Trace(id, 0, started, Number(meta, "execution_duration_ms") ?? Number(meta, "execution_time_ms"), state == Trace.OldNoState ? Trace.NoState : state)
+            {
+                ClientId = Text(meta, "client_request_id"),
+                RequestPreview = Text(meta, "request_preview"),
+                ResponsePreview = Text(meta, "response_preview"),
+                Labels = Labels(Path.Combine(folder, "tags")),
+                Metadata = Labels(Path.Combine(folder, "request_metadata")),
+            }, [], []);
+        }
+    }
+
+    /// <summary>The values of a logged model: a point, the run that measured it, and maybe a dataset, on each line.</summary>
+    private IEnumerable<(MetricPoint, string)> ModelMetrics(string model, string folder)
+    {
+        foreach ((string key, string file) in Files(Path.Combine(folder, "metrics")))
+        {
+            foreach (string line in File.ReadLines(file).Where(line => line.Length > 0))
+            {
+                string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (words.Length < 4 || TryReadPoint(key, line) is not { } point)
+                    Skip($"{file}: the line `{line}` is no point of a metric");
+                else
+                    yield return (point with { Subject = new MetricSubject(model, words.ElementAtOrDefault(4), words.ElementAtOrDefault(5)) }, words[3]);
+            }
         }
     }
 
@@ -231,12 +290,14 @@ internal sealed class MlflowFiles(string root) : RunSource
         ? location
         : Path.GetFullPath(location, Path.GetDirectoryName(_root)!);
 
-    private YamlMapping? TryReadMeta(string folder)
+    private YamlMapping? TryReadMeta(string folder) => TryReadMeta(folder, "meta.yaml");
+
+    private YamlMapping? TryReadMeta(string folder, string name)
     {
-        string file = Path.Combine(folder, "meta.yaml");
+        string file = Path.Combine(folder, name);
         if (!File.Exists(file))
         {
-            Skip($"{folder}: there is no meta.yaml");
+            Skip($"{folder}: there is no {name}");
             return null;
         }
         var diagnostics = new Diagnostics();

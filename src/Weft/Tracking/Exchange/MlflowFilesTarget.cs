@@ -85,6 +85,49 @@ internal sealed class MlflowFilesTarget : RunTarget
         return Task.CompletedTask;
     }
 
+    public override Task<bool> AddLoggedModelAsync(string experiment, LoggedModel model)
+    {
+        string folder = Below(Path.Combine(_folders[experiment], "models"), model.Id);
+        if (File.Exists(Path.Combine(folder, "meta.yaml")))
+            return Task.FromResult(true);
+        WriteLabels(Path.Combine(folder, "params"), model.Params.Select(param => new Label(param.Key, param.Value)));
+        WriteLabels(Path.Combine(folder, "tags"), model.Labels);
+        WriteLabels(Path.Combine(folder, "metrics"), model.Metrics.GroupBy(metric => metric.Point.Key).Select(points => new Label(points.Key, string.Concat(points.Select(Line)))));
+        WriteMeta(folder, ("artifact_location", model.ArtifactUri), ("creation_timestamp", model.Created), ("experiment_id", experiment),
+            ("last_updated_timestamp", model.Updated), ("lifecycle_stage", "active"), ("model_id", model.Id), ("model_type", model.Type), ("name", model.Name),
+            ("source_run_id", model.SourceRun), ("status", (long)model.Status), ("status_message", model.StatusMessage));
+        return Task.FromResult(true);
+
+        static string Line((MetricPoint Point, string Run) metric)
+        {
+            string dataset = metric.Point.Subject is { DatasetName: { } name, DatasetDigest: { } digest } ? $" {name} {digest}" : "";
+            return string.Create(CultureInfo.InvariantCulture, $"{metric.Point.Timestamp} {Number(metric.Point.Value)} {metric.Point.Step} {metric.Run}{dataset}\n");
+        }
+    }
+
+    /// <summary>What MLflow's file store knows of a trace; its spans are a file among its artifacts, where clients keep them when no server does.</summary>
+    public override Task AddTraceAsync(string experiment, TraceEntry entry)
+    {
+        Trace trace = entry.Trace;
+        string folder = Below(Path.Combine(_folders[experiment], "traces"), trace.Id);
+        if (File.Exists(Path.Combine(folder, MlflowFiles.TraceFile)))
+            return Task.CompletedTask;
+        IEnumerable<Label> labels = trace.Labels;
+        if (!entry.Spans.IsEmpty)
+        {
+            string artifacts = Directory.CreateDirectory(Path.Combine(folder, "artifacts")).FullName;
+            File.WriteAllText(Path.Combine(artifacts, "traces.json"), $"{{\"spans\": [{string.Join(", ", entry.Spans.Select(span => span.Content))}]}}");
+            labels = labels.Where(label => label.Key is not (SpanStore.LocationLabel or TraceStore.LocationLabel)).Append(new Label(TraceStore.LocationLabel, artifacts));
+        }
+        WriteLabels(Path.Combine(folder, "tags"), labels);
+        WriteLabels(Path.Combine(folder, "request_metadata"), trace.Metadata);
+        WriteYaml(folder, MlflowFiles.TraceFile, ("client_request_id", trace.ClientId), ("execution_duration_ms", trace.Duration), ("request_preview", trace.RequestPreview),
+            ("request_time", DateTimeOffset.FromUnixTimeMilliseconds(trace.Started).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
+            ("response_preview", trace.ResponsePreview), ("state", trace.State), ("trace_id", trace.Id),
+            ("trace_location", new TracePlace(experiment)));
+        return Task.CompletedTask;
+    }
+
     public override (string Folder, string Location)? ArtifactPlace(string experiment, RunId run)
     {
         if (!_copiesArtifacts || !Rules.IsRunId(run.Value))
@@ -122,19 +165,11 @@ internal sealed class MlflowFilesTarget : RunTarget
     private static void WritePoints(string folder, ReadOnlySpan<MetricPoint> points)
     {
         var text = new StringBuilder();
-        Span<byte> number = stackalloc byte[40];
         for (int i = 0; i < points.Length; i++)
         {
             ref readonly MetricPoint point = ref points[i];
             text.Append(CultureInfo.InvariantCulture, $"{point.Timestamp} ");
-            text.Append(point.Value switch
-            {
-                double.NaN => "nan",
-                >= double.MaxValue => "inf",
-                <= double.MinValue => "-inf",
-                double value => Encoding.ASCII.GetString(number[..TrackingJson.FormatDouble(value, number)]),
-            });
-            text.Append(CultureInfo.InvariantCulture, $" {point.Step}\n");
+            text.Append(Number(point.Value)).Append(CultureInfo.InvariantCulture, $" {point.Step}\n");
             if (i + 1 < points.Length && points[i + 1].Key == point.Key)
                 continue;
             string file = Below(folder, point.Key);
@@ -144,6 +179,18 @@ internal sealed class MlflowFilesTarget : RunTarget
             File.AppendAllText(file, text.ToString());
             text.Clear();
         }
+    }
+
+    private static string Number(double value)
+    {
+        Span<byte> number = stackalloc byte[40];
+        return value switch
+        {
+            double.NaN => "nan",
+            >= double.MaxValue => "inf",
+            <= double.MinValue => "-inf",
+            _ => Encoding.ASCII.GetString(number[..TrackingJson.FormatDouble(value, number)]),
+        };
     }
 
     private static void WriteLabels(string folder, IEnumerable<Label> labels)
@@ -183,7 +230,9 @@ internal sealed class MlflowFilesTarget : RunTarget
     }
 
     /// <summary>Keys in their order; text in double quotes, what YAML would read otherwise escaped.</summary>
-    private static void WriteMeta(string folder, params ReadOnlySpan<(string Key, object? Value)> entries)
+    private static void WriteMeta(string folder, params ReadOnlySpan<(string Key, object? Value)> entries) => WriteYaml(folder, "meta.yaml", entries);
+
+    private static void WriteYaml(string folder, string name, params ReadOnlySpan<(string Key, object? Value)> entries)
     {
         Directory.CreateDirectory(folder);
         var text = new StringBuilder();
@@ -205,6 +254,9 @@ internal sealed class MlflowFilesTarget : RunTarget
                     foreach (Label label in labels)
                         text.Append("\n  ").Append(Quote(label.Key)).Append(": ").Append(Quote(label.Value));
                     break;
+                case TracePlace place:
+                    text.Append("\n  mlflow_experiment:\n    experiment_id: ").Append(Quote(place.Experiment)).Append("\n  type: MLFLOW_EXPERIMENT");
+                    break;
                 case string words:
                     text.Append(' ').Append(Quote(words));
                     break;
@@ -214,10 +266,13 @@ internal sealed class MlflowFilesTarget : RunTarget
             }
             text.Append('\n');
         }
-        string file = Path.Combine(folder, "meta.yaml");
+        string file = Path.Combine(folder, name);
         File.WriteAllText(file + PartEnd, text.ToString());
         File.Move(file + PartEnd, file, overwrite: true);
     }
+
+    /// <summary>Where a trace belongs, as MLflow nests it.</summary>
+    private sealed record TracePlace(string Experiment);
 
     private static string Quote(string text)
     {

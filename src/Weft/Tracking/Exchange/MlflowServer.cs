@@ -85,6 +85,40 @@ internal sealed class MlflowServer : RunSource
         }
     }
 
+    public override IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment)
+    {
+        foreach (JsonElement model in Newer("models", token => Post("logged-models/search", json =>
+        {
+            json.WriteStartArray("experiment_ids");
+            json.WriteStringValue(experiment.Key);
+            json.WriteEndArray();
+            json.WriteNumber("max_results", 100);
+            WriteToken(json, token);
+        })))
+        {
+            JsonElement info = model.GetProperty("info"), data = model.TryGetProperty("data", out JsonElement given) ? given : default;
+            string id = Text(info, "model_id")!;
+            yield return new LoggedModel(id, 0, Text(info, "name") ?? id, Text(info, "artifact_uri") ?? "", Number(info, "creation_timestamp_ms") ?? 0,
+                Number(info, "last_updated_timestamp_ms") ?? 0, Text(info, "status") switch
+                {
+                    "LOGGED_MODEL_READY" => LoggedModelStatus.Ready,
+                    "LOGGED_MODEL_UPLOAD_FAILED" => LoggedModelStatus.UploadFailed,
+                    _ => LoggedModelStatus.Pending,
+                })
+            {
+                Type = Text(info, "model_type"),
+                SourceRun = Text(info, "source_run_id"),
+                StatusMessage = Text(info, "status_message"),
+                Labels = Labels(info),
+                Params = [.. Items(data, "params").Select(param => new Param(Text(param, "key")!, Text(param, "value") ?? ""))],
+                Metrics = [.. Items(data, "metrics").Select(metric => (new MetricPoint(Text(metric, "key")!, Double(metric.GetProperty("value")), Number(metric, "timestamp") ?? 0, Number(metric, "step") ?? 0)
+                {
+                    Subject = new MetricSubject(id, Text(metric, "dataset_name"), Text(metric, "dataset_digest")),
+                }, Text(metric, "run_id") ?? ""))],
+            };
+        }
+    }
+
     public override bool TryCopyArtifacts(RunEntry run, string folder)
     {
         try
@@ -187,7 +221,7 @@ internal sealed class MlflowServer : RunSource
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
 
     private static string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText()
             : null;
 
@@ -224,6 +258,19 @@ internal sealed class MlflowServer : RunSource
         }
         while (token is not null);
     }
+
+    /// <summary>The items of a call that servers of older versions do not know.</summary>
+    private static IEnumerable<JsonElement> Newer(string list, Func<string?, JsonElement> read) => Pages(list, token =>
+    {
+        try
+        {
+            return read(token);
+        }
+        catch (TrackingException refused) when (refused.Error is TrackingError.NotImplemented or TrackingError.EndpointNotFound)
+        {
+            return default;
+        }
+    });
 
     private JsonElement Get(string path) => Read(() => new HttpRequestMessage(HttpMethod.Get, "api/2.0/mlflow/" + path));
 
@@ -279,7 +326,12 @@ internal sealed class MlflowServer : RunSource
     {
         using var reader = new StreamReader(answer.Content.ReadAsStream(), Encoding.UTF8);
         string body = reader.ReadToEnd();
-        TrackingError error = answer.StatusCode == HttpStatusCode.NotImplemented ? TrackingError.NotImplemented : TrackingError.InvalidParameterValue;
+        TrackingError error = answer.StatusCode switch
+        {
+            HttpStatusCode.NotImplemented => TrackingError.NotImplemented,
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => TrackingError.EndpointNotFound,
+            _ => TrackingError.InvalidParameterValue,
+        };
         return new TrackingException(error, $"{request.RequestUri} answered {(int)answer.StatusCode}: {(body.Length > 300 ? body[..300] + "…" : body)}");
     }
 

@@ -73,9 +73,42 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
         while (token is not null);
     }
 
+    public override IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment) => ById(
+        "SELECT id FROM logged_model WHERE stage = 'active' AND experiment = ?1", experiment, LoggedModelStore.Require);
+
+    public override IEnumerable<TraceEntry> Traces(ExperimentEntry experiment) => ById("SELECT id FROM trace WHERE experiment = ?1", experiment, ReadTrace);
+
     protected override string? ArtifactFolder(string location) => location.StartsWith(Proxied, StringComparison.Ordinal) && !location.StartsWith(Proxied + "//", StringComparison.Ordinal)
         ? Path.Combine(artifactFolder, location[Proxied.Length..].TrimStart('/'))
         : base.ArtifactFolder(location);
+
+    /// <summary>What has a text for its id, page by page.</summary>
+    private IEnumerable<T> ById<T>(string select, ExperimentEntry experiment, Func<Database, string, T> read)
+    {
+        string last = "";
+        while (true)
+        {
+            (List<T> page, last) = store.Readers.Read(reader =>
+            {
+                var ids = new List<string>();
+                foreach (Row row in reader.Database.Prepare($"{select} AND id > ?2 ORDER BY id LIMIT {RunsPerPage}").Bind(1, experiment.Experiment.Id).Bind(2, last).Query())
+                    ids.Add(row.Text(0));
+                return (ids.ConvertAll(id => read(reader.Database, id)), ids.Count > 0 ? ids[^1] : last);
+            }, oneState: true);
+            foreach (T item in page)
+                yield return item;
+            if (page.Count < RunsPerPage)
+                yield break;
+        }
+    }
+
+    private static TraceEntry ReadTrace(Database db, string id)
+    {
+        var runs = ImmutableArray.CreateBuilder<string>();
+        foreach (Row row in db.Prepare("SELECT run FROM trace_run WHERE trace = ?1 ORDER BY run").Bind(1, id).Query())
+            runs.Add(row.Text(0));
+        return new TraceEntry(TraceStore.Require(db, id), SpanStore.Of(db, id), runs.DrainToImmutable());
+    }
 
     private static (List<RunEntry> Page, long Last, int Count) ReadPage(Database db, long experiment, long last, Predicate<RunId> skips)
     {

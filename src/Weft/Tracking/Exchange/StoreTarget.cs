@@ -42,6 +42,12 @@ internal sealed class StoreTarget(TrackingStore store, string artifactFolder) : 
 
     public override Task AddModelAsync(ModelEntry model) => store.Writer.WriteAsync(turn => AddModel(turn.Database, model));
 
+    public override Task<bool> AddLoggedModelAsync(string experiment, LoggedModel model) =>
+        store.Writer.WriteAsync(turn => AddLoggedModel(turn.Database, long.Parse(experiment, CultureInfo.InvariantCulture), model));
+
+    public override Task AddTraceAsync(string experiment, TraceEntry trace) =>
+        store.Writer.WriteAsync(turn => AddTrace(turn.Database, long.Parse(experiment, CultureInfo.InvariantCulture), trace));
+
     public override (string Folder, string Location)? ArtifactPlace(string experiment, RunId run) => Rules.IsRunId(run.Value)
         ? (Path.Combine(artifactFolder, experiment, run.Value, "artifacts"), $"mlflow-artifacts:/{experiment}/{run.Value}/artifacts")
         : null;
@@ -158,6 +164,53 @@ internal sealed class StoreTarget(TrackingStore store, string artifactFolder) : 
         foreach (ModelVersion version in entry.Versions)
             AddVersion(db, id, version);
         db.Prepare("UPDATE registered_model SET last_version = {greatest}(last_version, ?2) WHERE id = ?1").Bind(1, id).Bind(2, last).Post();
+    }
+
+    private static bool AddLoggedModel(Database db, long experiment, LoggedModel model)
+    {
+        int added = db.Prepare("""
+            INSERT INTO logged_model (id, experiment, name, location, created, updated, status, type, source_run, status_message, stage)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'active') ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, model.Id).Bind(2, experiment).Bind(3, model.Name).Bind(4, model.ArtifactUri).Bind(5, model.Created).Bind(6, model.Updated)
+            .Bind(7, (long)model.Status).Bind(8, model.Type).Bind(9, model.SourceRun).Bind(10, model.StatusMessage).Run();
+        if (added == 0)
+            return true;
+        foreach (Param param in model.Params)
+            db.Prepare("INSERT INTO logged_model_param (model, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING").Bind(1, model.Id).Bind(2, param.Key).Bind(3, param.Value).Post();
+        foreach (Label label in model.Labels)
+            db.Prepare("INSERT INTO logged_model_label (model, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING").Bind(1, model.Id).Bind(2, label.Key).Bind(3, label.Value).Post();
+        foreach ((MetricPoint point, string run) in model.Metrics)
+        {
+            db.Prepare("""
+                INSERT INTO logged_model_metric (model, name, ts, step, run, value, nan, dataset_name, dataset_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                ON CONFLICT DO NOTHING
+                """)
+                .Bind(1, model.Id).Bind(2, point.Key).Bind(3, point.Timestamp).Bind(4, point.Step).Bind(5, run)
+                .Bind(6, double.IsNaN(point.Value) ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue)).Bind(7, double.IsNaN(point.Value))
+                .Bind(8, point.Subject?.DatasetName).Bind(9, point.Subject?.DatasetDigest).Post();
+        }
+        return true;
+    }
+
+    private static void AddTrace(Database db, long experiment, TraceEntry entry)
+    {
+        Trace trace = entry.Trace;
+        int added = db.Prepare("""
+            INSERT INTO trace (id, experiment, started, duration, state, client_id, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, trace.Id).Bind(2, experiment).Bind(3, trace.Started).Bind(4, trace.Duration).Bind(5, trace.State).Bind(6, trace.ClientId)
+            .Bind(7, trace.RequestPreview).Bind(8, trace.ResponsePreview).Run();
+        if (added == 0)
+            return;
+        TraceStore.SetMarks(db, "trace_metadata", trace.Id, trace.Metadata);
+        TraceStore.SetMarks(db, "trace_label", trace.Id, trace.Labels);
+        foreach (Assessment assessment in trace.Assessments)
+            AssessmentStore.Insert(db, assessment);
+        foreach (TraceSpan span in entry.Spans)
+            SpanStore.Store(db, span);
+        foreach (string run in entry.Runs)
+            db.Prepare("INSERT INTO trace_run (trace, run) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, trace.Id).Bind(2, run).Post();
     }
 
     private static void AddVersion(Database db, long model, ModelVersion version)

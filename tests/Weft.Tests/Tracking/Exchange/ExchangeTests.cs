@@ -165,7 +165,8 @@ public sealed class ExchangeTests : IAsyncDisposable
             withLoggedModels ? ["m-0123456789abcdef0123456789abcdef"] : []);
         await store.Inputs.LogInputsAsync(parent, [new DatasetInput(dataset, [])], []);
         if (withLoggedModels)
-            await store.Inputs.LogOutputsAsync(id, [new ModelOutput("m-1123456789abcdef0123456789abcdef", 7)]);
+            await store.Inputs.LogOutputsAsync(id, [new ModelOutput(await LogModelAsync(store, iris, id), 7)]);
+        await TraceAsync(store, iris, withLoggedModels);
         RunId deleted = (await store.Runs.CreateAsync(new NewRun(iris, "deleted", Started: 7))).Info.Id;
         await store.Runs.DeleteAsync(deleted);
         await store.Runs.CreateAsync(new NewRun(gone, "in a deleted one", Started: 9));
@@ -178,6 +179,27 @@ public sealed class ExchangeTests : IAsyncDisposable
         await store.Registry.SetAliasAsync("iris model", "champion", 2);
         await store.Registry.CreateAsync("empty", null, []);
     }
+
+    /// <summary>A logged model with values that were measured on a dataset and on none, and one that was deleted.</summary>
+    private static async Task<string> LogModelAsync(TrackingStore store, long experiment, RunId run)
+    {
+        LoggedModel model = await store.LoggedModels.CreateAsync(experiment, "forest", "sklearn", run.Value, [new Param("depth", "7\n")], [new Label("team", "a: b")]);
+        await store.LoggedModels.FinalizeAsync(model.Id, LoggedModelStatus.Ready);
+        foreach (MetricPoint point in new[] { new MetricPoint("val/acc", 0.1 + 0.2, 5, 1), new MetricPoint("val/acc", double.NaN, 6, 2) { Subject = new MetricSubject(null, "train", "abc123") } })
+            await store.Runs.LogMetricAsync(run, point with { Subject = new MetricSubject(model.Id, point.Subject?.DatasetName, point.Subject?.DatasetDigest) });
+        await store.LoggedModels.DeleteAsync((await store.LoggedModels.CreateAsync(experiment, "gone", null, null, [], [])).Id);
+        return model.Id;
+    }
+
+    /// <param name="isNew">With what MLflow's version 3 added.</param>
+    private static Task TraceAsync(TrackingStore store, long experiment, bool isNew) => store.Traces.StartAsync(new Trace("tr-1", experiment, 1_700_000_000_123, 1500, "ERROR")
+    {
+        Labels = [new Label("k", "größe\n")],
+        Metadata = [new Label("mlflow.trace.session", "s")],
+        ClientId = isNew ? "c" : null,
+        RequestPreview = isNew ? "{\"q\": \"why: \\\"x\\\"\"}" : null,
+        ResponsePreview = isNew ? "because" : null,
+    });
 
     /// <summary>Everything of a store as text.</summary>
     internal static string Print(TrackingStore store)
@@ -196,6 +218,16 @@ public sealed class ExchangeTests : IAsyncDisposable
                 text.AppendLine($"    {string.Join(';', run.Run.ModelInputs)} {string.Join(';', run.Run.ModelOutputs)}");
                 foreach (MetricPoint point in source.Points(run).SelectMany(page => page.ToArray()).OrderBy(point => (point.Key, point.Step, point.Timestamp, point.Value)))
                     text.AppendLine(CultureInfo.InvariantCulture, $"      {point}");
+            }
+            foreach (LoggedModel model in source.LoggedModels(entry))
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {model with { Labels = [], Params = [], Metrics = [] }}");
+                text.AppendLine($"    {string.Join(';', model.Labels)} {string.Join(';', model.Params)} {string.Join(';', model.Metrics)}");
+            }
+            foreach (TraceEntry trace in source.Traces(entry))
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {trace.Trace with { Labels = [], Metadata = [], Assessments = [] }}");
+                text.AppendLine($"    {string.Join(';', trace.Trace.Labels)} {string.Join(';', trace.Trace.Metadata)} {string.Join(';', trace.Spans)} {string.Join(';', trace.Runs)}");
             }
         }
         foreach (ModelEntry model in source.Models())
@@ -248,6 +280,10 @@ public sealed class ExchangeTests : IAsyncDisposable
             inner.Points(run).SelectMany(page => Enumerable.Range(0, page.Length).Select(i => page.Slice(i, 1))).Select(Count);
 
         public override IEnumerable<ModelEntry> Models() => inner.Models().Select(Count);
+
+        public override IEnumerable<LoggedModel> LoggedModels(ExperimentEntry experiment) => inner.LoggedModels(experiment).Select(Count);
+
+        public override IEnumerable<TraceEntry> Traces(ExperimentEntry experiment) => inner.Traces(experiment).Select(Count);
 
         public override void Dispose()
         {

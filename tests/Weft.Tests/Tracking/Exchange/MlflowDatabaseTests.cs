@@ -64,6 +64,68 @@ public sealed class MlflowDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Logged_models_and_traces_of_version_3_are_taken_over()
+    {
+        Make("""
+            CREATE TABLE experiments (experiment_id INTEGER NOT NULL, name VARCHAR(256), artifact_location VARCHAR(256), lifecycle_stage VARCHAR(32), creation_time BIGINT, last_update_time BIGINT);
+            CREATE TABLE runs (run_uuid VARCHAR(32) NOT NULL, experiment_id INTEGER, start_time BIGINT);
+            CREATE TABLE metrics (key VARCHAR(250) NOT NULL, value FLOAT NOT NULL, timestamp BIGINT NOT NULL, run_uuid VARCHAR(32) NOT NULL);
+            CREATE TABLE logged_models (model_id VARCHAR(36) NOT NULL, experiment_id INTEGER NOT NULL, name VARCHAR(500) NOT NULL, artifact_location VARCHAR(1000) NOT NULL,
+                creation_timestamp_ms BIGINT NOT NULL, last_updated_timestamp_ms BIGINT NOT NULL, status INTEGER NOT NULL, lifecycle_stage VARCHAR(32), model_type VARCHAR(500),
+                source_run_id VARCHAR(32), status_message VARCHAR(1000));
+            CREATE TABLE logged_model_metrics (model_id VARCHAR(36) NOT NULL, metric_name VARCHAR(500) NOT NULL, metric_timestamp_ms BIGINT NOT NULL, metric_step BIGINT NOT NULL,
+                metric_value FLOAT, experiment_id INTEGER NOT NULL, run_id VARCHAR(32) NOT NULL, dataset_uuid VARCHAR(36), dataset_name VARCHAR(500), dataset_digest VARCHAR(36));
+            CREATE TABLE logged_model_params (model_id VARCHAR(36) NOT NULL, experiment_id INTEGER NOT NULL, param_key VARCHAR(255) NOT NULL, param_value TEXT NOT NULL);
+            CREATE TABLE logged_model_tags (model_id VARCHAR(36) NOT NULL, experiment_id INTEGER NOT NULL, tag_key VARCHAR(255) NOT NULL, tag_value TEXT NOT NULL);
+            CREATE TABLE trace_info (request_id VARCHAR(50) NOT NULL, experiment_id INTEGER NOT NULL, timestamp_ms BIGINT NOT NULL, execution_time_ms BIGINT, status VARCHAR(50) NOT NULL,
+                client_request_id VARCHAR(50), request_preview VARCHAR(1000), response_preview VARCHAR(1000));
+            CREATE TABLE trace_tags (key VARCHAR(250) NOT NULL, value VARCHAR(8000), request_id VARCHAR(50) NOT NULL);
+            CREATE TABLE trace_request_metadata (key VARCHAR(250) NOT NULL, value VARCHAR(8000), request_id VARCHAR(50) NOT NULL);
+            CREATE TABLE spans (trace_id VARCHAR(50) NOT NULL, experiment_id INTEGER NOT NULL, span_id VARCHAR(50) NOT NULL, parent_span_id VARCHAR(50), name TEXT, type VARCHAR(500),
+                status VARCHAR(50) NOT NULL, start_time_unix_nano BIGINT NOT NULL, end_time_unix_nano BIGINT, content TEXT NOT NULL);
+            CREATE TABLE assessments (assessment_id VARCHAR(50) NOT NULL, trace_id VARCHAR(50) NOT NULL, name VARCHAR(250) NOT NULL, assessment_type VARCHAR(20) NOT NULL, value TEXT NOT NULL,
+                error TEXT, created_timestamp BIGINT NOT NULL, last_updated_timestamp BIGINT NOT NULL, source_type VARCHAR(50) NOT NULL, source_id VARCHAR(250), run_id VARCHAR(32),
+                span_id VARCHAR(50), rationale TEXT, overrides VARCHAR(50), valid BOOLEAN NOT NULL, assessment_metadata TEXT);
+            CREATE TABLE entity_associations (association_id VARCHAR(36) NOT NULL, source_type VARCHAR(36) NOT NULL, source_id VARCHAR(36) NOT NULL, destination_type VARCHAR(36) NOT NULL,
+                destination_id VARCHAR(36) NOT NULL, created_time BIGINT);
+            INSERT INTO experiments VALUES (0, 'Default', '/a/0', 'active', 1, 2);
+            INSERT INTO logged_models VALUES ('m-1', 0, 'forest', '/a/0/models/m-1/artifacts', 3, 4, 2, 'active', 'sklearn', 'r1', NULL), ('m-2', 0, 'gone', '/x', 3, 4, 2, 'deleted', NULL, NULL, NULL);
+            INSERT INTO logged_model_metrics VALUES ('m-1', 'acc', 5, 1, 0.25, 0, 'r1', 'd', 'train', 'abc'), ('m-1', 'acc', 6, 2, NULL, 0, 'r1', NULL, NULL, NULL);
+            INSERT INTO logged_model_params VALUES ('m-1', 0, 'depth', '7');
+            INSERT INTO logged_model_tags VALUES ('m-1', 0, 'team', 'a');
+            INSERT INTO trace_info VALUES ('tr-1', 0, 9, 2, 'OK', NULL, 'why', 'because'), ('tr-2', 0, 10, NULL, 'TRACE_STATUS_UNSPECIFIED', NULL, NULL, NULL);
+            INSERT INTO trace_tags VALUES ('k', 'v', 'tr-1');
+            INSERT INTO trace_request_metadata VALUES ('mlflow.trace.session', 's', 'tr-1');
+            INSERT INTO spans VALUES ('tr-1', 0, '0000000000000001', NULL, 'root', 'LLM', 'OK', 9000000, 11000000, '{"name": "root"}');
+            INSERT INTO assessments VALUES ('a-1', 'tr-1', 'good', 'feedback', '0.5', NULL, 1, 2, 'HUMAN', 'anna', NULL, NULL, 'so', NULL, 1, '{"m": "n"}'),
+                ('a-2', 'tr-1', 'facts', 'expectation', '{"a": 1}', NULL, 2, 2, 'CODE', NULL, NULL, NULL, NULL, NULL, 1, NULL);
+            INSERT INTO entity_associations VALUES ('x', 'trace', 'tr-1', 'run', 'r1', 1);
+            """);
+        await using TrackingStore store = TrackingStore.Open(_folder.Path("weft.db"), new TrackingOptions("mlflow-artifacts:/"), TimeProvider.System);
+        for (int i = 0; i < 2; i++)
+        {
+            using var source = new MlflowDatabase(_folder.Path("mlflow.db"), TimeProvider.System);
+            await using var target = new StoreTarget(store, _folder.Path("artifacts"));
+            CopyProgress done = await Copying.RunAsync(source, target, new CopyOptions(), _ => { }, default);
+            Assert.Equal((1, 2), (done.LoggedModels, done.Traces));
+        }
+        LoggedModel model = store.LoggedModels.Get("m-1");
+        Assert.Equal(("forest", "sklearn", "r1", LoggedModelStatus.Ready, 3L, 4L), (model.Name, model.Type, model.SourceRun, model.Status, model.Created, model.Updated));
+        Assert.Equal([new MetricPoint("acc", 0.25, 5, 1), new MetricPoint("acc", double.NaN, 6, 2)], model.Metrics.Select(metric => metric.Point with { Subject = null }));
+        Assert.Equal(("train", "abc", "r1"), (model.Metrics[0].Point.Subject!.DatasetName, model.Metrics[0].Point.Subject!.DatasetDigest, model.Metrics[0].Run));
+        Trace trace = store.Traces.Get("tr-1");
+        Assert.Equal((9L, 2L, "OK", "why", "because"), (trace.Started, trace.Duration, trace.State, trace.RequestPreview, trace.ResponsePreview));
+        Assert.Equal([new Label("k", "v")], trace.Labels);
+        Assert.Equal("STATE_UNSPECIFIED", store.Traces.Get("tr-2").State);
+        Assert.Equal(new TraceSpan("tr-1", "0000000000000001", null, "root", "LLM", "OK", 9000000, 11000000, """{"name": "root"}"""), Assert.Single(store.Spans.Of("tr-1")));
+        Assert.Equal(["tr-1"], store.Traces.Search([0], "feedback.good > 0.4", [], 10, null).Items.Select(found => found.Id));
+        Assert.Equal("""{"assessment_name":"good","source":{"source_type":"HUMAN","source_id":"anna"},"feedback":{"value":0.5},"rationale":"so","metadata":{"m": "n"}}""",
+            System.Text.Encoding.UTF8.GetString(trace.Assessments[0].Body));
+        Assert.Equal("""{"assessment_name":"facts","source":{"source_type":"CODE"},"expectation":{"serialized_value":{"serialization_format":"JSON_FORMAT","value":"{\"a\": 1}"}}}""",
+            System.Text.Encoding.UTF8.GetString(trace.Assessments[1].Body));
+    }
+
+    [Fact]
     public void A_database_of_version_1_is_read_with_what_it_has()
     {
         Make("""
