@@ -211,6 +211,16 @@ public sealed class S3Folder : IDisposable
         Expires = (_clock.GetUtcNow() + LinkLifetime).UtcDateTime,
     });
 
+    /// <summary>An address to which whoever has it may put an object.</summary>
+    public string WriteLink(string path, TimeSpan lifetime) => _client.GetPreSignedURL(new GetPreSignedUrlRequest
+    {
+        BucketName = Location.Bucket,
+        Key = Location.Key(path),
+        Verb = HttpVerb.PUT,
+        Protocol = _protocol,
+        Expires = (_clock.GetUtcNow() + lifetime).UtcDateTime,
+    });
+
     /// <summary>Makes one object of the parts of an upload.</summary>
     public Task CompleteAsync(string path, string upload, IEnumerable<(int Number, string ETag)> parts, CancellationToken cancel) =>
         CompleteAsync(path, upload, [.. parts.Select(part => new PartETag(part.Number, part.ETag))], cancel);

@@ -71,6 +71,14 @@ public sealed record ServerOptions
     /// <summary>How long requests under way may take to end when the server stops. Default 5 s.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether clients may have a new experiment keep its files in this folder of the server's machine: anywhere when the server answers the
+    /// programs of one user, otherwise below its own places. Whoever names a folder may read and write it through the server.
+    /// </summary>
+    internal bool Opens(string folder) =>
+        (IPAddress.IsLoopback(Listen.Address) && Access is not Access.Users)
+        || new[] { ArtifactFolder, ArtifactRoot }.Any(own => Locations.IsLocal(own) && Locations.IsBelow(folder, Locations.PathOf(own)));
+
     /// <summary>What is wrong with the options taken together.</summary>
     public Diagnostics Check()
     {

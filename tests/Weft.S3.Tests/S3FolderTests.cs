@@ -89,6 +89,9 @@ public sealed class S3FolderTests : IDisposable
         }
         await _folder.CompleteAsync("direct", upload, parts, None);
         Assert.Equal([.. first, 7, 8], await client.GetByteArrayAsync(_folder.ReadLink("direct"), None));
+        using var whole = new ByteArrayContent([9]);
+        (await client.PutAsync(_folder.WriteLink("whole", TimeSpan.FromMinutes(1)), whole, None)).EnsureSuccessStatusCode();
+        Assert.Equal([9], await client.GetByteArrayAsync(_folder.ReadLink("whole"), None));
         string dropped = await _folder.BeginAsync("dropped", None);
         await _folder.AbortAsync("dropped", dropped, None);
         Assert.Null(await _folder.FindAsync("dropped", None));

@@ -118,7 +118,9 @@ public sealed class AccountTests : IAsyncLifetime
         Assert.Equal("{}", (await As("root", "DELETE", "users/delete", """{"username":"eve"}""")).Body);
         foreach (string place in new[] { "/etc", "file:///etc", "mlflow-artifacts:/0", "http://localhost/api/2.0/mlflow-artifacts/artifacts/0" })
             Assert.Equal("400 INVALID_PARAMETER_VALUE", (await As("ann", "POST", "experiments/create", $$"""{"name":"x","artifact_location":"{{place}}"}""")).Error);
-        Assert.Equal(200, (await As("root", "POST", "experiments/create", """{"name":"x","artifact_location":"/tmp/x"}""")).Status);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await As("root", "POST", "experiments/create", """{"name":"x","artifact_location":"/etc"}""")).Error);
+        Assert.Equal(200, (await As("root", "POST", "experiments/create", $$"""{"name":"x","artifact_location":"{{_server.Root}}/mlartifacts/x"}""")).Status);
+        Assert.Equal(200, (await As("ann", "POST", "experiments/create", """{"name":"y","artifact_location":"gs://bucket/y"}""")).Status);
     }
 
     [Fact]
@@ -137,6 +139,92 @@ public sealed class AccountTests : IAsyncLifetime
     {
         string[] forAdmins = [.. Mlflow.Routes.All.Where(route => route.Guard is null).Select(route => route.Template).Distinct()];
         Assert.Equal(["metrics", Api[1..] + "users/create", Api[1..] + "users/get", Api[1..] + "users/list", Api[1..] + "users/update-admin", Api[1..] + "users/delete"], forAdmins);
+    }
+
+    /// <summary>Who may do nothing with an experiment and a model is refused by every route that names them, whatever else it wants.</summary>
+    [Fact]
+    public async Task No_route_lets_in_who_has_no_permission()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { Access = new Access.Users("server-token", Permission.None), StateFolder = null });
+        TrackingStore store = server.Server.Store;
+        store.Accounts.Rounds = 1000;
+        await store.Accounts.CreateAsync("eve", Password, isAdmin: false);
+        await store.Accounts.CreateAsync("ann", Password, isAdmin: false);
+        long experiment = await store.Experiments.CreateAsync("secret", null, []);
+        Run run = await store.Runs.CreateAsync(new NewRun(experiment, "r", "u", 1));
+        LoggedModel logged = await store.LoggedModels.CreateAsync(experiment, "m", null, null, [], []);
+        Trace trace = await store.Traces.StartAsync(new Trace(TraceStore.NewId(), experiment, 1, 1, "OK"));
+        await store.Registry.CreateAsync("secret", null, []);
+        string body = $$$$"""
+            {"experiment_id":"{{{{experiment}}}}","experiment_name":"secret","run_id":"{{{{run.Info.Id}}}}","name":"secret","version":"1","username":"eve","permission":"READ","path":"x",
+             "trace_id":"{{{{trace.Id}}}}","trace_ids":["{{{{trace.Id}}}}"],"prompt_versions":[],
+             "trace":{"trace_info":{"trace_location":{"mlflow_experiment":{"experiment_id":"{{{{experiment}}}}"} } } } }
+            """;
+        string query = $"?experiment_id={experiment}&experiment_name=secret&run_id={run.Info.Id}&run_uuid={run.Info.Id}&run_ids={run.Info.Id}&run={run.Info.Id}&name=secret&version=1"
+            + $"&username=eve&path={experiment}/x&request_id={trace.Id}&trace_id={trace.Id}&trace_ids={trace.Id}";
+        var open = new List<string>();
+        foreach (Route route in Mlflow.Routes.All.Concat(Rest.RestRoutes.ForRouter()).Where(route => route.Guard != Guards.Anyone))
+        {
+            string path = route.Template.Replace("{*}", $"{experiment}/x", StringComparison.Ordinal);
+            string id = path.Contains("logged-models", StringComparison.Ordinal) ? logged.Id : path.Contains("traces", StringComparison.Ordinal) ? trace.Id : run.Info.Id.Value;
+            using var request = new HttpRequestMessage(new HttpMethod(route.Verb), $"/{path.Replace("{}", id, StringComparison.Ordinal)}{query}");
+            request.Headers.Authorization = Basic("eve", Password);
+            request.Headers.Add("x-mlflow-experiment-id", experiment.ToString());
+            if (route.Verb != "GET")
+                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            Answer answer = await server.Send(request);
+            if (answer.Status != 403)
+                open.Add($"{route.Verb} {route.Template} {answer.Status}");
+            // HEAD is answered as GET, and tells whether a file is there and how long it is.
+            if (route.Verb == "GET" && (await server.Send(new HttpRequestMessage(HttpMethod.Head, request.RequestUri) { Headers = { Authorization = Basic("eve", Password) } })).Status != 403)
+                open.Add($"HEAD {route.Template}");
+        }
+        Assert.Equal([], open);
+    }
+
+    /// <summary>What everybody with an account may ask: of these each filters what it finds, or tells nothing that is anybody's.</summary>
+    [Fact]
+    public void What_everybody_may_ask_is_listed()
+    {
+        string[] groups = ["datasets", "scorers", "issues", "gateway", "workspaces", "webhooks", "jobs", "prompt-optimization"];
+        string[] open =
+        [
+            .. Mlflow.Routes.All.Where(route => route.Guard == Guards.Anyone).Select(route => route.Template)
+                .Where(path => !groups.Any(group => path.Split('/') is [_, _, _, var first, ..] && first == group)).Distinct().Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(
+            [
+                "api/2.0/mlflow/experiments/create", "api/2.0/mlflow/experiments/search", "api/2.0/mlflow/experiments/search-datasets",
+                "api/2.0/mlflow/gateway-proxy", "api/2.0/mlflow/get-online-trace-details", "api/2.0/mlflow/logged-models/search", "api/2.0/mlflow/model-versions/search",
+                "api/2.0/mlflow/registered-models/create", "api/2.0/mlflow/registered-models/search", "api/2.0/mlflow/runs/create-promptlab-run", "api/2.0/mlflow/runs/search",
+                "api/2.0/mlflow/traces", "api/2.0/mlflow/unified-traces", "api/2.0/mlflow/users/current", "api/2.0/mlflow/users/update-password",
+                "api/3.0/mlflow/server-info", "api/3.0/mlflow/traces/calculate-filter-correlation", "api/3.0/mlflow/traces/metrics",
+                "api/3.0/mlflow/traces/search", "api/3.0/mlflow/ui-telemetry", "graphql", "health", "healthz", "version",
+            ], open);
+    }
+
+    [Fact]
+    public async Task A_model_of_others_is_not_measured()
+    {
+        string own = (await As("ann", "POST", "experiments/create", """{"name":"own"}""")).Json.GetProperty("experiment_id").GetString()!;
+        string run = await NewRun("ann", own);
+        string model = (await _server.Server.Store.LoggedModels.CreateAsync(0, "theirs", null, null, [], [])).Id;
+        string metric = $$"""{"key":"acc","value":1,"timestamp":1,"step":0,"model_id":"{{model}}"}""";
+        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{{metric}}]}""")).Error);
+        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "POST", "runs/log-metric", $$"""{"run_id":"{{run}}",{{metric[1..]}}""")).Error);
+    }
+
+    [Fact]
+    public async Task A_label_of_a_trace_is_no_way_to_files_of_others()
+    {
+        string own = (await As("ann", "POST", "experiments/create", """{"name":"own"}""")).Json.GetProperty("experiment_id").GetString()!;
+        string body = $$$"""{"trace":{"trace_info":{"trace_location":{"mlflow_experiment":{"experiment_id":"{{{own}}}"}},"state":"OK"} } }""";
+        string trace = (await As("ann", "POST", "/api/3.0/mlflow/traces", body)).Json.GetProperty("trace").GetProperty("trace_info").GetProperty("trace_id").GetString()!;
+        foreach (string place in new[] { "/etc", "file:///etc", "mlflow-artifacts:/0", $"mlflow-artifacts:/{own}/../0", $"mlflow-artifacts:/{own}/%2e%2e/0" })
+        {
+            Assert.Equal(200, (await As("ann", "PATCH", $"/api/3.0/mlflow/traces/{trace}/tags", $$"""{"key":"mlflow.artifactLocation","value":"{{place}}"}""")).Status);
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await As("ann", "GET", $"get-trace-artifact?request_id={trace}&path=passwd")).Error);
+        }
     }
 
     private async Task<string> NewRun(string name, string experiment) =>

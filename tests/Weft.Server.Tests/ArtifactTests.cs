@@ -83,6 +83,9 @@ public sealed class ArtifactTests : IAsyncLifetime
         Assert.Contains($"s3://bucket/p/{run}/artifacts?x=1", info.Body, StringComparison.Ordinal);
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Get("artifacts/list?run_id=" + run)).Error);
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/api/2.0/mlflow-artifacts/mpu/create/a/b", """{"path":"b","num_parts":2}""")).Error);
+        Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("artifacts/presigned-upload-url", $$"""{"run_id":"{{run}}","path":"a"}""")).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Post("artifacts/presigned-upload-url", $$"""{"run_id":"{{await _server.NewRun()}}","path":"a"}""")).Error);
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Post("artifacts/presigned-upload-url", """{"run_id":"nope","path":"a"}""")).Error);
     }
 
     [Fact]

@@ -194,6 +194,23 @@ public sealed class RegistryTests : IAsyncLifetime
         Assert.Equal(found, string.Join(' ', answer.Json.GetProperty("registered_models").EnumerateArray().Select(model => model.GetProperty("name").GetString())));
     }
 
+    /// <summary>A prompt has no files: its source is a word of the client's.</summary>
+    [Theory]
+    [InlineData("dummy-source", 200)]
+    [InlineData("/etc/passwd", 400)]
+    [InlineData("file:///etc", 400)]
+    [InlineData("file:etc", 400)]
+    [InlineData("http://host/../x", 400)]
+    public async Task A_version_of_a_prompt_needs_no_source(string source, int status)
+    {
+        await _server.Post("registered-models/create", """{"name":"greet","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}""");
+        Answer made = await _server.Post("model-versions/create", $$"""{"name":"greet","source":"{{source}}","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"},{"key":"mlflow.prompt.text","value":"Hi, {x}"}]}""");
+        Assert.Equal(status, made.Status);
+        Assert.Equal(400, (await _server.Post("model-versions/create", $$"""{"name":"greet","source":"{{source}}"}""")).Status);
+        if (status == 200)
+            Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Get("/model-versions/get-artifact?name=greet&version=1&path=x")).Error);
+    }
+
     [Fact]
     public async Task A_logged_model_tells_the_versions_made_from_it()
     {

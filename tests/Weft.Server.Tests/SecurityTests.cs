@@ -206,6 +206,59 @@ public sealed class SecurityTests
         Assert.DoesNotContain(Directory.EnumerateFiles(server.Root, "*", SearchOption.AllDirectories), file => file.Contains("evil", StringComparison.Ordinal));
     }
 
+    /// <summary>Programs write into a run's folder themselves, also links.</summary>
+    [Fact]
+    public async Task No_link_leads_out_of_the_artifacts()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string run = await server.NewRun(), folder = $"{server.Root}/mlartifacts/0/{run}/artifacts", secret = $"{server.Root}/secret";
+        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(secret);
+        await File.WriteAllTextAsync($"{secret}/key", "secret");
+        await File.WriteAllTextAsync($"{folder}/real", "mine");
+        Directory.CreateSymbolicLink($"{folder}/out", secret);
+        Directory.CreateSymbolicLink($"{folder}/outer", "out");
+        File.CreateSymbolicLink($"{folder}/file", $"{secret}/key");
+        File.CreateSymbolicLink($"{folder}/near", "real");
+        File.CreateSymbolicLink($"{folder}/loop", "loop");
+        foreach (string path in new[] { "out/key", "outer/key", "file", "out/new", "loop" })
+        {
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Get($"/get-artifact?run_id={run}&path={path}")).Error);
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Send("PUT", $"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/{path}", "x")).Error);
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Send("DELETE", $"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/{path}")).Error);
+        }
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await server.Get($"artifacts/list?run_id={run}&path=out")).Error);
+        Assert.Equal("mine", (await server.Get($"/get-artifact?run_id={run}&path=near")).Body);
+        Assert.Equal("{}", (await server.Send("DELETE", $"/api/2.0/mlflow-artifacts/artifacts/0/{run}")).Body);
+        Assert.Equal("secret", await File.ReadAllTextAsync($"{secret}/key"));
+    }
+
+    /// <summary>A folder that a client names is opened to it: only the server of one user goes anywhere.</summary>
+    [Theory]
+    [InlineData("127.0.0.1", "/etc", 200)]
+    [InlineData("0.0.0.0", "/etc", 400)]
+    [InlineData("0.0.0.0", "file:///etc", 400)]
+    [InlineData("0.0.0.0", "FILE:/etc", 400)]
+    [InlineData("0.0.0.0", "etc", 400)]
+    [InlineData("0.0.0.0", "ROOT/mlartifacts/../x", 400)]
+    [InlineData("0.0.0.0", "file://ROOT/mlartifacts/%2e%2e/x", 400)]
+    [InlineData("0.0.0.0", "file://ROOT/mlartifacts/x", 200)]
+    [InlineData("0.0.0.0", "ROOT/mlartifacts", 200)]
+    [InlineData("0.0.0.0", "gs://bucket/x", 200)]
+    public async Task A_client_names_folders_of_the_servers_own_only(string listen, string location, int status)
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with
+        {
+            Listen = new IPEndPoint(IPAddress.Parse(listen), 0),
+            AllowsPlainHttp = true,
+            Access = new Access.Token("t"),
+        });
+        server.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "t");
+        string place = location.Replace("ROOT", server.Root, StringComparison.Ordinal);
+        string url = $"http://127.0.0.1:{server.Address.Port}/api/2.0/mlflow/experiments/create";
+        Assert.Equal(status, (await server.Post(url, $$"""{"name":"x","artifact_location":"{{place}}"}""")).Status);
+    }
+
     private static async Task<string> ReadAll(System.Net.Sockets.TcpClient client)
     {
         var text = new StringBuilder();

@@ -85,6 +85,44 @@ public sealed class SpanTests : IAsyncLifetime
         await Export(Request(Root()), "application/x-protobuf");
         Assert.Equal(2, (await _server.Get($"{V3}/batchGet?trace_ids={s_id}&trace_ids=no")).Json.GetProperty("traces")[0].GetProperty("spans").GetArrayLength());
         Assert.Equal(1, (await _server.Get($"{V3}/batchGetInfos?trace_ids={s_id}")).Json.GetProperty("trace_infos").GetArrayLength());
+        Assert.Equal(1, (await _server.Post($"{V3}/batchGetInfos", $$"""{"trace_ids":["{{s_id}}"]}""")).Json.GetProperty("trace_infos").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_trace_stays_where_it_is_whoever_knows_its_id()
+    {
+        await Export(Request(Root()), "application/x-protobuf");
+        string other = (await _server.Post("experiments/create", """{"name":"other"}""")).Json.GetProperty("experiment_id").GetString()!;
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export(Request(Child()), "application/x-protobuf", experiment: other)).Error);
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Post(V3, $$$"""{"trace":{"trace_info":{"trace_id":"{{{s_id}}}","trace_location":{"mlflow_experiment":{"experiment_id":"{{{other}}}"}},"state":"ERROR"} } }""")).Error);
+    }
+
+    [Fact]
+    public async Task A_span_says_which_trace_it_belongs_to_and_its_program_who_it_is()
+    {
+        await Export("""
+            {"resourceSpans":[
+              {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gemini-cli"}}]},"scopeSpans":[{"spans":[
+                {"traceId":"00000000000000000000000000000007","spanId":"0000000000000001","name":"r","startTimeUnixNano":"1","endTimeUnixNano":"2",
+                 "attributes":[{"key":"mlflow.traceRequestId","value":{"stringValue":"tr-mine"}}]}]}]},
+              {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"my shop"}}]},"scopeSpans":[{"spans":[
+                {"traceId":"00000000000000000000000000000008","spanId":"0000000000000001","name":"r","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}
+            """u8.ToArray(), "application/json");
+        string Attributes(string id) => _server.Get($"{V3}/get?trace_id={id}").Result.Json.GetProperty("trace").GetProperty("spans")[0].GetProperty("attributes").GetRawText();
+        Assert.Contains("""{"key":"service.name","value":{"string_value":"gemini-cli"}}""", Attributes("tr-mine"), StringComparison.Ordinal);
+        Assert.DoesNotContain("service.name", Attributes("tr-00000000000000000000000000000008"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prompts_are_linked_to_a_trace_once()
+    {
+        await Export(Request(Root()), "application/x-protobuf");
+        for (int i = 0; i < 2; i++)
+            Assert.Equal("{}", (await _server.Post("traces/link-prompts", $$"""{"trace_id":"{{s_id}}","prompt_versions":[{"name":"greet","version":"1"},{"name":"bye","version":"2"}]}""")).Body);
+        Assert.Equal("""[{"name": "greet", "version": "1"}, {"name": "bye", "version": "2"}]""",
+            (await _server.Get($"{V3}/{s_id}")).Json.GetProperty("trace").GetProperty("trace_info").GetProperty("tags").GetProperty("mlflow.linkedPrompts").GetString());
+        Assert.Equal(1, (await _server.Post(V3 + "/search", """{"locations":[{"mlflow_experiment":{"experiment_id":"0"}}],"filter":"prompt = 'bye/2'"}""")).Json.GetProperty("traces").GetArrayLength());
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Post("traces/link-prompts", """{"trace_id":"tr-no","prompt_versions":[]}""")).Error);
     }
 
     [Fact]
@@ -94,11 +132,14 @@ public sealed class SpanTests : IAsyncLifetime
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export([], "application/x-protobuf")).Error);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export("{"u8.ToArray(), "application/json")).Error);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export("""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}"""u8.ToArray(), "application/json")).Error);
+        // As MLflow's server says it: understood, and not to be sent again.
+        Assert.Equal(422, (await Export("""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000001","name":"no id"}]}]}]}"""u8.ToArray(), "application/json")).Status);
+        Assert.Equal(422, (await Export(Request(Root()), "application/x-protobuf", experiment: "")).Status);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export(Request(Root()), "text/plain")).Error);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export(Request(Root()), "application/x-protobuf", "br", pack: false)).Error);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export(Request(Root()), "application/x-protobuf", "gzip", pack: false)).Error);
         Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await Export(Request(Root()), "application/x-protobuf", experiment: "99")).Error);
-        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await Export(Request(Root()), "application/x-protobuf", experiment: null)).Error);
+        Assert.Equal(422, (await Export(Request(Root()), "application/x-protobuf", experiment: null)).Status);
     }
 
     [Theory]

@@ -43,4 +43,7 @@ internal interface IDirectAccess
     Task AbortAsync(string upload, CancellationToken cancel);
 
     string ReadLink();
+
+    /// <summary>An address to which the whole file can be put.</summary>
+    string WriteLink(TimeSpan lifetime);
 }

@@ -25,7 +25,7 @@ internal sealed class ArtifactStore(string root, string artifactRoot, bool serve
     {
         if (!servesArtifacts)
             throw new TrackingException(TrackingError.TemporarilyUnavailable, "Artifacts are not served by this server: it was started with artifact serving off");
-        return IsBucket(_root) ? OnS3(_root, path) : new LocalPlace(Below(_root, path));
+        return IsBucket(_root) ? OnS3(_root, path) : LocalPlace.Below(_root, path);
     }
 
     /// <summary>The file or folder of a path below a location.</summary>
@@ -40,10 +40,8 @@ internal sealed class ArtifactStore(string root, string artifactRoot, bool serve
             string start = ArtifactPath.Check(rest.TrimStart('/'));
             return Proxy(start.Length == 0 ? path : path.Length == 0 ? start : $"{start}/{path}");
         }
-        if (location.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(location, UriKind.Absolute, out Uri? uri))
-            return new LocalPlace(Below(uri.LocalPath, path));
-        if (Path.IsPathRooted(location))
-            return new LocalPlace(Below(location, path));
+        if (Path.IsPathRooted(Locations.PathOf(location)))
+            return LocalPlace.Below(Locations.PathOf(location), path);
         if (IsBucket(location))
             return OnS3(location, path);
         throw new TrackingException(TrackingError.NotImplemented, $"This server cannot read artifacts at {location}; clients reach them on their own");
@@ -70,12 +68,5 @@ internal sealed class ArtifactStore(string root, string artifactRoot, bool serve
             }
             return made;
         }
-    }
-
-    private static string Below(string root, string path)
-    {
-        string full = Path.GetFullPath(Path.Combine(root, path));
-        string start = Path.GetFullPath(root).TrimEnd('/');
-        return full.TrimEnd('/') == start || full.StartsWith(start + "/", StringComparison.Ordinal) ? full : throw TrackingException.Invalid($"Invalid path: {path}");
     }
 }

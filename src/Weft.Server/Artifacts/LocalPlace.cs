@@ -4,26 +4,79 @@ using Weft.Tracking;
 namespace Weft.Server.Artifacts;
 
 /// <summary>A file or folder of this machine.</summary>
-internal sealed class LocalPlace(string path) : ArtifactPlace
+internal sealed class LocalPlace : ArtifactPlace
 {
     private const string PartEnd = ".weft-part";
 
-    public override string Name => Path.GetFileName(path);
+    /// <summary>As many links on the way to a file as Linux follows.</summary>
+    private const int MostLinks = 40;
 
-    public override Task<List<ArtifactEntry>> ListAsync(string? prefix, CancellationToken cancel) => Task.FromResult(List(path, prefix));
+    private readonly string _path;
+
+    private LocalPlace(string path) => _path = path;
+
+    /// <summary>The file or folder of a path below a root. Neither the path nor links that somebody put there lead out of it.</summary>
+    public static LocalPlace Below(string root, string path)
+    {
+        string full = Path.GetFullPath(Path.Combine(root, path));
+        if (!Locations.IsBelow(full, root))
+            throw TrackingException.Invalid($"Invalid path: {path}");
+        if (HasLink(root, full) && !Locations.IsBelow(WithoutLinks(full), WithoutLinks(Path.GetFullPath(root))))
+            throw TrackingException.Invalid("Invalid path: resolved path is outside the artifact directory");
+        return new LocalPlace(full);
+    }
+
+    public override string Name => Path.GetFileName(_path);
+
+    public override Task<List<ArtifactEntry>> ListAsync(string? prefix, CancellationToken cancel) => Task.FromResult(List(_path, prefix));
 
     public override Task<ArtifactContent?> OpenAsync(CancellationToken cancel) =>
-        Task.FromResult(File.Exists(path) ? new ArtifactContent(new FileInfo(path).Length, path, null) : null);
+        Task.FromResult(File.Exists(_path) ? new ArtifactContent(new FileInfo(_path).Length, _path, null) : null);
 
-    public override Task WriteAsync(Stream content, CancellationToken cancel) => WriteAsync(path, content, cancel);
+    public override Task WriteAsync(Stream content, CancellationToken cancel) => WriteAsync(_path, content, cancel);
 
     public override Task DeleteAsync(CancellationToken cancel)
     {
-        if (Directory.Exists(path))
-            Directory.Delete(path, recursive: true);
-        else if (File.Exists(path))
-            File.Delete(path);
+        if (Directory.Exists(_path))
+            Directory.Delete(_path, recursive: true);
+        else if (File.Exists(_path))
+            File.Delete(_path);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Whether a link stands between a root and a file below it.</summary>
+    private static bool HasLink(string root, string full)
+    {
+        int start = Path.GetFullPath(root).TrimEnd('/').Length;
+        for (string? on = full; on is not null && on.Length > start; on = Path.GetDirectoryName(on))
+        {
+            if (new FileInfo(on).LinkTarget is not null)
+                return true;
+        }
+        return false;
+    }
+
+    private static string WithoutLinks(string path)
+    {
+        int left = MostLinks;
+        return WithoutLinks(path, ref left);
+    }
+
+    /// <summary>Where a path leads when all links on it are followed.</summary>
+    private static string WithoutLinks(string path, ref int left)
+    {
+        string real = "/";
+        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string folder = real;
+            real = Path.Join(folder, part);
+            if (new FileInfo(real).LinkTarget is not { } target)
+                continue;
+            if (--left < 0)
+                throw TrackingException.Invalid("Invalid path: too many links");
+            real = WithoutLinks(Path.GetFullPath(Path.Combine(folder, target)), ref left);
+        }
+        return real;
     }
 
     private static List<ArtifactEntry> List(string folder, string? prefix)

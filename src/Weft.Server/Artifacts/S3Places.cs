@@ -60,5 +60,7 @@ internal sealed class S3Places(IEnumerable<string> roots, Func<string, string?> 
         public Task AbortAsync(string upload, CancellationToken cancel) => bucket.AbortAsync(key, upload, cancel);
 
         public string ReadLink() => bucket.ReadLink(key);
+
+        public string WriteLink(TimeSpan lifetime) => bucket.WriteLink(key, lifetime);
     }
 }

@@ -20,7 +20,6 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 {
     private static readonly Router s_router = new([.. Routes.All, .. RestRoutes.ForRouter()]);
 
-    private readonly ServerOptions _options;
     private readonly HostRules _hosts;
     private readonly Gate _gate;
     private readonly RateLimit? _rate;
@@ -29,7 +28,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 
     public Application(ServerOptions options, TrackingStore store, Gate gate, TimeProvider clock, ILogger log, Primary? primary = null)
     {
-        _options = options;
+        Options = options;
         _hosts = new HostRules(options);
         _gate = gate;
         _rate = options.MostPerSecond is { } most ? new RateLimit(most, clock) : null;
@@ -40,6 +39,8 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         Artifacts = new ArtifactStore(options.ArtifactFolder, options.ArtifactRoot, options.ServesArtifacts, options.Variable, clock);
         Tee = primary is null ? null : new Tee(primary, this);
     }
+
+    public ServerOptions Options { get; }
 
     public TrackingStore Store { get; }
 
@@ -125,7 +126,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         HttpRequest request = call.Http.Request;
         IHeaderDictionary headers = call.Http.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
-        if (_options.FrameOptions is { } frame)
+        if (Options.FrameOptions is { } frame)
             headers.XFrameOptions = frame;
         bool isProbe = call.Path is "health" or "version" or "healthz";
         if (!isProbe && !_hosts.AllowsHost(request.Host.Value ?? ""))
@@ -148,7 +149,7 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         if (!isProbe && _rate?.TryTake(call.Http.Connection.RemoteIpAddress?.ToString() ?? "") == false)
         {
             headers.RetryAfter = "1";
-            throw new TrackingException(TrackingError.RequestLimitExceeded, $"More than {_options.MostPerSecond} requests a second from this address");
+            throw new TrackingException(TrackingError.RequestLimitExceeded, $"More than {Options.MostPerSecond} requests a second from this address");
         }
         if (!isProbe)
         {
@@ -192,8 +193,8 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
         int query = target.IndexOf('?', StringComparison.Ordinal);
         if (query >= 0)
             target = target[..query];
-        if (_options.PathPrefix.Length > 0 && target.StartsWith(_options.PathPrefix + "/", StringComparison.Ordinal))
-            target = target[_options.PathPrefix.Length..];
+        if (Options.PathPrefix.Length > 0 && target.StartsWith(Options.PathPrefix + "/", StringComparison.Ordinal))
+            target = target[Options.PathPrefix.Length..];
         return target.TrimStart('/');
     }
 

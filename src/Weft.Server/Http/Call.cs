@@ -57,12 +57,15 @@ internal sealed class Call(HttpContext http, Application application, string pat
 
     public IReadOnlyList<long> Readable(IEnumerable<string> experiments) => Readable(experiments.Select(Fields.ExperimentId));
 
+    /// <summary>Whether the members of a request stand in its query: GET and HEAD have no body.</summary>
+    public bool HasQuery => HttpMethods.IsGet(Http.Request.Method) || HttpMethods.IsHead(Http.Request.Method);
+
     public string Query(string name) => Http.Request.Query[name].FirstOrDefault() ?? "";
 
-    /// <summary>The request's members: of the query for GET, else of the JSON body, which may be absent.</summary>
+    /// <summary>The request's members: of the query for GET and HEAD, else of the JSON body, which may be absent.</summary>
     public async ValueTask<Fields> ReadAsync()
     {
-        if (Given is null && HttpMethods.IsGet(Http.Request.Method))
+        if (Given is null && HasQuery)
             return Fields.OfQuery(Http.Request.Query);
         ReadOnlyMemory<byte> body = await ReadBodyAsync();
         return body.IsEmpty ? default : Parse(body);

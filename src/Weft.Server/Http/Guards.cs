@@ -80,12 +80,12 @@ internal static class Guards
         return default;
     };
 
-    /// <summary>On the experiments of the traces that a parameter of the query names.</summary>
-    public static Guard Traces(string name, Permission least) => call =>
+    /// <summary>On the experiments of the traces that any of these members names.</summary>
+    public static Guard Traces(Permission least, params string[] names) => async call =>
     {
-        foreach (Trace trace in call.Store.Traces.Find([.. call.Http.Request.Query[name].OfType<string>()]))
+        Fields fields = await KeptAsync(call);
+        foreach (Trace trace in call.Store.Traces.Find([.. names.SelectMany(name => fields.Texts(name))]))
             call.Caller.Demand(Subject.Experiment(trace.Experiment), least);
-        return default;
     };
 
     /// <summary>On the experiment that the header of OpenTelemetry's protocol names.</summary>
@@ -117,7 +117,7 @@ internal static class Guards
 
     private static async ValueTask<Fields> KeptAsync(Call call)
     {
-        if (call.Http.Request.Method != "GET")
+        if (!call.HasQuery)
             await call.KeepBodyAsync();
         return await call.ReadAsync();
     }

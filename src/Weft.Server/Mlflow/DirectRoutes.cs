@@ -5,12 +5,14 @@ using Weft.Tracking;
 namespace Weft.Server.Mlflow;
 
 /// <summary>
-/// <c>mlflow-artifacts/mpu/…</c> and <c>presigned/…</c>: clients send the parts of a large file, or fetch one, past this server, by addresses that
+/// <c>mlflow-artifacts/mpu/…</c>, <c>presigned/…</c> and <c>artifacts/presigned-upload-url</c>: clients send the parts of a large file, or fetch one, past this server, by addresses that
 /// it signs. Where artifacts lie in folders there is no such way, and clients fall back to the proxy.
 /// </summary>
 internal static class DirectRoutes
 {
     private const int MostParts = 10_000;
+    private const int UsualSeconds = 900;
+    private const int MostSeconds = 7 * 24 * 60 * 60;
 
     public static async ValueTask BeginAsync(Call call)
     {
@@ -66,6 +68,28 @@ internal static class DirectRoutes
             json.WriteStartObject("headers"u8);
             json.WriteEndObject();
             json.WriteNumber("file_size"u8, content.Length);
+        });
+    }
+
+    /// <summary>An address to which a client puts a file of a run whose location is a bucket that the server was started with.</summary>
+    public static async ValueTask WriteLinkAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        RunId id = fields.RequiredRun();
+        string path = ArtifactPath.Check(fields.Required("path"));
+        int seconds = fields.Int("expiration") ?? UsualSeconds;
+        if (seconds is < 1 or > MostSeconds)
+            throw TrackingException.Invalid($"Invalid value {seconds} for parameter 'expiration' supplied: it must be at least 1 and at most {MostSeconds}");
+        string location = call.Store.Runs.GetInfo(id).ArtifactUri;
+        string scheme = location[..Math.Max(0, location.IndexOf(':', StringComparison.Ordinal))];
+        if (scheme is "http" or "https" or "mlflow-artifacts")
+            throw TrackingException.Invalid($"Presigned upload is not supported for runs with proxied artifact storage (artifact URI scheme: {scheme}).");
+        string link = (call.Application.Artifacts.Resolve(location, path).Direct ?? throw None(call)).WriteLink(TimeSpan.FromSeconds(seconds));
+        await call.AnswerAsync(json =>
+        {
+            json.WriteString("presigned_url"u8, link);
+            json.WriteStartObject("headers"u8);
+            json.WriteEndObject();
         });
     }
 

@@ -15,8 +15,8 @@ internal static class ExperimentRoutes
         // Clients ask for a name and then make it; of several programs of a sweep that do so at once, all but one come second.
         bool mayExist = call.Caller.Attempt is not null;
         string? location = fields.Text("artifact_location");
-        if (!call.Caller.MayDoAll && !string.IsNullOrEmpty(location) && !ModelSource.IsElsewhere(location))
-            throw TrackingException.Invalid("Only an admin may choose an artifact_location on this server: it would lead to files of others");
+        if (!string.IsNullOrEmpty(location))
+            CheckLocation(call, location);
         long id = await call.Store.Experiments.CreateAsync(name, location, fields.Labels("tags"), mayExist);
         if (call.Caller.Account is { } account)
             await call.Store.Accounts.GrantAsync(account.Name, Subject.Experiment(id), Permission.Manage);
@@ -123,6 +123,14 @@ internal static class ExperimentRoutes
             }
             json.WriteEndArray();
         });
+    }
+
+    private static void CheckLocation(Call call, string location)
+    {
+        if (!call.Caller.MayDoAll && !ModelSource.IsElsewhere(location))
+            throw TrackingException.Invalid("Only an admin may choose an artifact_location on this server: it would lead to files of others");
+        if (Locations.IsLocal(location) && !call.Application.Options.Opens(Locations.PathOf(location)))
+            throw TrackingException.Invalid($"Invalid artifact_location: '{location}'. This server has several users and keeps files in its own folders only; leave artifact_location out, or name a store that clients reach on their own.");
     }
 
     private static ValueTask AnswerAsync(Call call, Experiment experiment) => call.AnswerAsync(json =>

@@ -11,18 +11,30 @@ internal static class ModelSource
 {
     private const int MostRounds = 16;
 
+    /// <summary>Marks a version of a prompt.</summary>
+    private const string PromptLabel = "mlflow.prompt.is_prompt";
+
     public static void Check(TrackingStore store, NewModelVersion version)
     {
         string source = version.Source;
         if (source.Contains('\0', StringComparison.Ordinal))
             throw Refuse(source, "it holds a NUL");
-        if (!IsLocal(source))
+        if (version.Labels.Any(label => label.Key == PromptLabel) && Locations.IsLocal(source))
+        {
+            // A prompt has no files: clients name a word of their own, by which nothing can be read.
+            if (Path.IsPathRooted(Locations.PathOf(source)) || source.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
+                throw TrackingException.Invalid($"Invalid prompt source: '{source}'. Local source paths are not allowed for prompts.");
+            return;
+        }
+        if (!Locations.IsLocal(source))
         {
             if (HasRelativeParts(source))
                 throw Refuse(source, "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an absolute path.");
             return;
         }
-        string path = Path.GetFullPath(LocalPath(source));
+        if (source.StartsWith("file://", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(source, UriKind.Absolute, out Uri? uri) && uri.Host is not ("" or "localhost"))
+            throw Refuse(source, "It is not a valid remote uri.");
+        string path = Locations.PathOf(source);
         if (version.Run is { } run && store.Runs.Find(new RunId(run)) is { } found && IsBelow(path, found.Info.ArtifactUri))
             return;
         if (version.LoggedModel is { } model && IsBelow(path, store.LoggedModels.Get(model).ArtifactUri))
@@ -32,12 +44,14 @@ internal static class ModelSource
 
     /// <summary>Whether a location is on a store that clients reach on their own, so that this server hands nothing out from it.</summary>
     public static bool IsElsewhere(string location) =>
-        !IsLocal(location) && !location.StartsWith("mlflow-artifacts:", StringComparison.Ordinal) && !location.StartsWith("http", StringComparison.Ordinal)
+        !Locations.IsLocal(location) && !location.StartsWith("mlflow-artifacts:", StringComparison.Ordinal) && !location.StartsWith("http", StringComparison.Ordinal)
         && !location.StartsWith("s3:", StringComparison.Ordinal);
 
     /// <summary>Refuses a source whose files the caller may not read, since whoever may read the version may then read them.</summary>
     public static void CheckReadable(Call call, string source)
     {
+        if (Locations.IsLocal(source) && !Path.IsPathRooted(Locations.PathOf(source)))
+            return;
         if (IsElsewhere(source) && !source.StartsWith("models:", StringComparison.Ordinal) && !source.StartsWith("runs:", StringComparison.Ordinal))
             return;
         string[] parts = source.TrimEnd('/').Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -67,26 +81,10 @@ internal static class ModelSource
 
     private static TrackingException Refuse(string source, string reason) => TrackingException.Invalid($"Invalid model version source: '{source}'. {reason}");
 
-    private static bool IsLocal(string source)
-    {
-        int colon = source.IndexOf(':', StringComparison.Ordinal);
-        bool hasScheme = colon > 1 && !source.AsSpan(0, colon).ContainsAny('/', '%');
-        return !hasScheme || source.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
-    }
-
-    private static string LocalPath(string source) =>
-        source.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? Uri.UnescapeDataString(source["file:".Length..].Replace("//", "/", StringComparison.Ordinal)) : source;
-
-    private static bool IsBelow(string path, string location)
-    {
-        if (!IsLocal(location))
-            return false;
-        string folder = Path.GetFullPath(LocalPath(location)).TrimEnd('/');
-        return path.TrimEnd('/') == folder || path.StartsWith(folder + "/", StringComparison.Ordinal);
-    }
+    private static bool IsBelow(string path, string location) => Locations.IsLocal(location) && Locations.IsBelow(path, Locations.PathOf(location));
 
     /// <summary>Whether any segment is <c>.</c> or <c>..</c>, however often it was escaped.</summary>
-    private static bool HasRelativeParts(string source)
+    public static bool HasRelativeParts(string source)
     {
         string plain = source;
         for (int round = 0; round < MostRounds; round++)

@@ -123,7 +123,11 @@ internal static class RegistryRoutes
         };
         ModelSource.Check(call.Store, version);
         if (!call.Caller.MayDoAll)
+        {
             ModelSource.CheckReadable(call, version.Source);
+            if (version.LoggedModel is { } logged)
+                call.Caller.Demand(Subject.Experiment(call.Store.LoggedModels.Get(logged).Experiment), Permission.Read);
+        }
         await AnswerAsync(call, await call.Store.Registry.CreateVersionAsync(version));
     }
 

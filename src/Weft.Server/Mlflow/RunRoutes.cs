@@ -104,6 +104,7 @@ internal static class RunRoutes
         string? model = fields.Text("model_id"), dataset = fields.Text("dataset_name"), digest = fields.Text("dataset_digest");
         if (model is not null || dataset is not null)
             point = point with { Subject = new MetricSubject(model, dataset, digest) };
+        DemandModel(call, point);
         await call.Store.Runs.LogMetricAsync(id, point);
         await call.DoneAsync();
     }
@@ -138,6 +139,8 @@ internal static class RunRoutes
         (RunId id, Batch batch, MetricPoint[] rented) = LogBatchReader.Read(body.Span);
         try
         {
+            for (int i = 0; i < batch.Metrics.Length && !call.Caller.MayDoAll; i++)
+                DemandModel(call, batch.Metrics.Span[i]);
             await call.Store.Runs.LogBatchAsync(id, batch);
         }
         finally
@@ -177,6 +180,13 @@ internal static class RunRoutes
             throw Fields.Missing("models");
         await call.Store.Inputs.LogOutputsAsync(id, [.. models.Select(model => new ModelOutput(model.Required("model_id"), model.Long("step") ?? 0))]);
         await call.DoneAsync();
+    }
+
+    /// <summary>A value that is about a logged model is written to it, too.</summary>
+    private static void DemandModel(Call call, in MetricPoint point)
+    {
+        if (point.Subject?.ModelId is { Length: > 0 } model && !call.Caller.MayDoAll)
+            call.Caller.Demand(Subject.Experiment(call.Store.LoggedModels.Get(model).Experiment), Permission.Edit);
     }
 
     private static void Mirror(Call call, RunInfo run)

@@ -87,7 +87,7 @@ internal static class TraceRoutes
         var spans = call.Store.Spans.Of(id);
         if (call.Query("path").Length > 0 || spans.IsEmpty)
         {
-            string location = trace.Labels.FirstOrDefault(label => label.Key == LocationLabel).Value ?? throw TrackingException.Missing($"Trace with ID '{id}' has no artifacts");
+            string location = LocationOf(call, trace) ?? throw TrackingException.Missing($"Trace with ID '{id}' has no artifacts");
             string path = call.Query("path") is { Length: > 0 } asked ? ArtifactPath.Check(asked) : FileName;
             await ArtifactRoutes.SendFileAsync(call, ArtifactRoutes.Find(call, location, path));
             return;
@@ -167,6 +167,17 @@ internal static class TraceRoutes
         await call.DoneAsync();
     }
 
+    /// <summary>Says that a trace used versions of prompts.</summary>
+    public static async ValueTask LinkPromptsAsync(Call call)
+    {
+        Fields fields = await call.ReadAsync();
+        string id = fields.Required("trace_id");
+        if (!fields.Has("prompt_versions"))
+            throw Fields.Missing("prompt_versions");
+        await call.Store.Traces.LinkPromptsAsync(id, [.. fields.Items("prompt_versions").Select(prompt => (prompt.Required("name"), prompt.Required("version")))]);
+        await call.DoneAsync();
+    }
+
     public static async ValueTask StartOldAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
@@ -231,6 +242,16 @@ internal static class TraceRoutes
             SpanJson.Write(json, span);
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    /// <summary>Where a trace's files are. Clients may set the label; it does not lead to files of others.</summary>
+    private static string? LocationOf(Call call, Trace trace)
+    {
+        string? location = trace.Labels.FirstOrDefault(label => label.Key == LocationLabel).Value;
+        string own = call.Store.Experiments.Get(trace.Experiment).Location.TrimEnd('/');
+        return location is null || (location.StartsWith(own + "/", StringComparison.Ordinal) && !ModelSource.HasRelativeParts(location))
+            ? location
+            : throw TrackingException.Invalid($"Invalid path: the trace's {LocationLabel} is outside its experiment's artifact location");
     }
 
     private static string Id(Call call) => Uri.UnescapeDataString(call.Parts[0]);

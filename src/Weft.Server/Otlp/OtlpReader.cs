@@ -13,6 +13,9 @@ internal static class OtlpReader
     /// <summary>How deep values may be nested.</summary>
     private const int Deepest = 32;
 
+    /// <summary>Programs whose name a trace shows; any other name could be a text of somebody's choice.</summary>
+    private static readonly string[] s_services = ["claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"];
+
     /// <exception cref="InvalidDataException">The bytes are not such a message.</exception>
     public static List<OtlpSpan> OfProto(ReadOnlySpan<byte> bytes)
     {
@@ -21,12 +24,28 @@ internal static class OtlpReader
         while (Next(ref request, 1))
         {
             var resource = new ProtoReader(request.Bytes());
-            while (Next(ref resource, 2))
+            int first = spans.Count;
+            OtlpAttribute? service = null;
+            while (resource.MoveNext())
             {
-                var scope = new ProtoReader(resource.Bytes());
-                while (Next(ref scope, 2))
-                    spans.Add(ReadSpan(scope.Bytes()));
+                if (resource.Field == 1) // resource
+                {
+                    var described = new ProtoReader(resource.Bytes());
+                    while (Next(ref described, 1))
+                        service ??= Service(ReadAttribute(described.Bytes(), 0));
+                }
+                else if (resource.Field == 2) // scope_spans
+                {
+                    var scope = new ProtoReader(resource.Bytes());
+                    while (Next(ref scope, 2))
+                        spans.Add(ReadSpan(scope.Bytes()));
+                }
+                else
+                {
+                    resource.Skip();
+                }
             }
+            AddService(spans, first, service);
         }
         return spans;
     }
@@ -39,11 +58,13 @@ internal static class OtlpReader
         var spans = new List<OtlpSpan>();
         foreach (JsonElement resource in Items(request, "resourceSpans"))
         {
+            int first = spans.Count;
             foreach (JsonElement scope in Items(resource, "scopeSpans"))
             {
                 foreach (JsonElement span in Items(scope, "spans"))
                     spans.Add(ReadSpan(span));
             }
+            AddService(spans, first, Attributes(Member(resource, "resource")).Select(Service).FirstOrDefault(service => service is not null));
         }
         return spans;
     }
@@ -295,7 +316,20 @@ internal static class OtlpReader
     }
 
     private static OtlpSpan Checked(OtlpSpan span) =>
-        span.Trace.Length == 16 && span.Id.Length == 8 && span.Parent.Length is 0 or 8 ? span : throw new InvalidDataException("a span has no valid trace_id and span_id");
+        span.Trace.Length == 16 && span.Id.Length == 8 && span.Parent.Length is 0 or 8 ? span : throw new FormatException("a span has no valid trace_id and span_id");
+
+    /// <summary>Roots carry the name of the program that sent them.</summary>
+    private static void AddService(List<OtlpSpan> spans, int first, OtlpAttribute? service)
+    {
+        for (int i = first; i < spans.Count && service is { } named; i++)
+        {
+            if (spans[i].Parent.Length == 0)
+                spans[i] = spans[i] with { Attributes = [.. spans[i].Attributes, named] };
+        }
+    }
+
+    private static OtlpAttribute? Service(OtlpAttribute attribute) =>
+        attribute.Key == "service.name" && s_services.Contains(attribute.Json.Trim('"')) ? attribute : null;
 
     private static int Code(JsonElement code) => code.ValueKind switch
     {

@@ -23,8 +23,21 @@ internal static class OtlpRoutes
         string type = (request.ContentType ?? "").Split(';')[0].Trim();
         if (type is not (ProtoType or "application/json"))
             throw TrackingException.Invalid($"Invalid Content-Type: {request.ContentType}. Expected: {ProtoType} or application/json");
-        string experiment = request.Headers[ExperimentHeader].FirstOrDefault() is { Length: > 0 } given ? given : throw TrackingException.Invalid($"Missing header '{ExperimentHeader}'");
-        List<OtlpSpan> spans = Read(await ReadBodyAsync(call), isJson: type != ProtoType);
+        if (request.Headers[ExperimentHeader].FirstOrDefault() is not { Length: > 0 } experiment)
+        {
+            await RefuseAsync(call, $"Missing header '{ExperimentHeader}'");
+            return;
+        }
+        List<OtlpSpan> spans;
+        try
+        {
+            spans = Read(await ReadBodyAsync(call), isJson: type != ProtoType);
+        }
+        catch (FormatException e)
+        {
+            await RefuseAsync(call, e.Message);
+            return;
+        }
         if (spans.Count == 0)
             throw TrackingException.Invalid("Invalid OpenTelemetry format - no spans found");
         await call.Store.Spans.LogAsync(Fields.ExperimentId(experiment), [.. spans.Select(SpanJson.Convert)]);
@@ -33,6 +46,9 @@ internal static class OtlpRoutes
         else
             await call.DoneAsync();
     }
+
+    /// <summary>What cannot be taken though it was understood: exporters of OpenTelemetry do not send it again, which they do after other refusals.</summary>
+    private static ValueTask RefuseAsync(Call call, string why) => call.AnswerAsync(json => json.WriteString("detail"u8, why), 422);
 
     private static List<OtlpSpan> Read(ReadOnlyMemory<byte> body, bool isJson)
     {

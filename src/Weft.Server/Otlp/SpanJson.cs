@@ -16,7 +16,8 @@ internal static class SpanJson
     /// <summary>A span as it is kept.</summary>
     public static TraceSpan Convert(OtlpSpan span)
     {
-        string trace = "tr-" + System.Convert.ToHexStringLower(span.Trace);
+        // MLflow's own clients say which trace they mean.
+        string trace = Text(Find(span, TraceAttribute)) is { Length: > 0 } named ? named : "tr-" + System.Convert.ToHexStringLower(span.Trace);
         return new TraceSpan(
             trace, System.Convert.ToHexStringLower(span.Id), span.Parent.Length > 0 ? System.Convert.ToHexStringLower(span.Parent) : null, span.Name,
             Text(Find(span, "mlflow.spanType")), Status(span.Code), (long)span.StartNs, span.EndNs > 0 ? (long)span.EndNs : null, Content(span, trace))

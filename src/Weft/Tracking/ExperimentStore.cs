@@ -135,7 +135,7 @@ public sealed class ExperimentStore
         foreach (Row row in db.Prepare("SELECT id, stage FROM experiment WHERE name = ?1").Bind(1, name).Query())
         {
             throw TrackingException.Exists(row.Text(1) == "deleted"
-                ? $"Experiment '{name}' already exists in deleted state. You can restore the experiment, or permanently delete it to create a new one."
+                ? $"Experiment(name={name}) already exists in deleted state. You can restore the experiment, or permanently delete it to create a new one."
                 : $"Experiment(name={name}) already exists.");
         }
         long now = turn.Now;

@@ -14,6 +14,22 @@ internal static class Locations
         return path + end;
     }
 
+    /// <summary>Whether a location names a folder of this machine: it is a path, or a <c>file:</c> URI.</summary>
+    public static bool IsLocal(string location)
+    {
+        int colon = location.IndexOf(':', StringComparison.Ordinal);
+        bool hasScheme = colon > 1 && !location.AsSpan(0, colon).ContainsAny('/', '%');
+        return !hasScheme || location.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether an absolute path is a folder or lies below it.</summary>
+    public static bool IsBelow(string path, string folder)
+    {
+        string start = Path.GetFullPath(folder).TrimEnd('/');
+        string full = Path.GetFullPath(path).TrimEnd('/');
+        return full == start || full.StartsWith(start + "/", StringComparison.Ordinal);
+    }
+
     /// <summary>The path that a <c>file:</c> URI names (<c>file:///a%20b</c>, <c>file:/a</c>); any other location as it is.</summary>
     public static string PathOf(string location)
     {
