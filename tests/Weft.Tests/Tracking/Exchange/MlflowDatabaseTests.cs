@@ -119,7 +119,7 @@ public sealed class MlflowDatabaseTests : IDisposable
         Assert.Equal("STATE_UNSPECIFIED", store.Traces.Get("tr-2").State);
         Assert.Equal(new TraceSpan("tr-1", "0000000000000001", null, "root", "LLM", "OK", 9000000, 11000000, """{"name": "root"}"""), Assert.Single(store.Spans.Of("tr-1")));
         Assert.Equal(["tr-1"], store.Traces.Search([0], "feedback.good > 0.4", [], 10, null).Items.Select(found => found.Id));
-        Assert.Equal("""{"assessment_name":"good","source":{"source_type":"HUMAN","source_id":"anna"},"feedback":{"value":0.5},"rationale":"so","metadata":{"m": "n"}}""",
+        Assert.Equal("""{"assessment_name":"good","source":{"source_type":"HUMAN","source_id":"anna"},"feedback":{"value":0.5},"rationale":"so","metadata":{"m":"n"}}""",
             System.Text.Encoding.UTF8.GetString(trace.Assessments[0].Body));
         Assert.Equal("""{"assessment_name":"facts","source":{"source_type":"CODE"},"expectation":{"serialized_value":{"serialization_format":"JSON_FORMAT","value":"{\"a\": 1}"}}}""",
             System.Text.Encoding.UTF8.GetString(trace.Assessments[1].Body));
