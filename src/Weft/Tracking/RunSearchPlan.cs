@@ -14,6 +14,8 @@ namespace Weft.Tracking;
 /// until the page is full. Runs without a value of the metric come after all others. How many must be walked follows from the counts.</item>
 /// <item>Else all runs of the experiments are tested and sorted.</item>
 /// </list>
+/// Counts do not tell which clauses hold together. So a walk first glances at its nearest rows; when these do not fill the page, the runs that each clause leaves
+/// are read into a set once, from its index, and the walk goes on against the sets.
 /// </summary>
 internal sealed class RunSearchPlan
 {
@@ -23,6 +25,9 @@ internal sealed class RunSearchPlan
     /// <summary>What a run that was looked up costs against one that was walked over.</summary>
     private const double LookUpCost = 2;
 
+    /// <summary>How many rows of an order's index are tested one by one before sets are made, and how many for each run that is wanted.</summary>
+    private const long Glance = 2_000, GlanceEach = 8;
+
     /// <summary>More experiments than this are not walked one by one.</summary>
     private const int MostBranches = 40;
 
@@ -31,6 +36,7 @@ internal sealed class RunSearchPlan
     private readonly ImmutableArray<Clause> _clauses;
     private readonly ImmutableArray<OrderKey> _orders;
     private readonly string[] _stages;
+    private bool _usesSets;
 
     private RunSearchPlan(Reader reader, IReadOnlyList<long> experiments, ImmutableArray<Clause> clauses, ImmutableArray<OrderKey> orders, ViewType view)
     {
@@ -138,6 +144,7 @@ internal sealed class RunSearchPlan
     /// <summary>The runs of a driver, or all of the experiments, tested and sorted.</summary>
     private List<long> Sorted(long offset, int most, Action<SqlText>? driver)
     {
+        _usesSets = driver is null;
         var sql = new SqlText().Add("SELECT r.id");
         var order = new List<string>();
         foreach (OrderKey key in _orders)
@@ -160,21 +167,37 @@ internal sealed class RunSearchPlan
     /// <summary>Walks the index of the start time, one branch per experiment and stage, and merges the branches.</summary>
     private List<long> WalkNewest(long offset, int most)
     {
+        if (!_clauses.IsEmpty && (_experiments, _stages) is ([var single], [var kept]))
+        {
+            SqlText far = new SqlText().Add("SELECT r.started FROM run r WHERE r.experiment = ").Value(single).Add(" AND r.stage = ").Value(kept)
+                .Add(" ORDER BY r.started DESC LIMIT 1 OFFSET ").Value(GlanceLength(offset + most));
+            if (Conditions.Count(_reader.Database, far) is { } boundary)
+            {
+                List<long> near = Merge([sql => Newest(sql, single, kept, boundary)], "", offset, most);
+                if (near.Count == most)
+                    return near;
+                _usesSets = true;
+            }
+        }
         var branches = new List<Action<SqlText>>();
         foreach (long experiment in _experiments)
         {
             foreach (string stage in _stages)
             {
-                branches.Add(sql =>
-                {
-                    sql.Add("SELECT r.id AS id, r.started AS started, r.run_id AS run_id FROM run r WHERE r.experiment = ").Value(experiment)
-                        .Add(" AND r.stage = ").Value(stage);
-                    AddClauses(sql);
-                    sql.Add(" ORDER BY r.started DESC, r.run_id");
-                });
+                branches.Add(sql => Newest(sql, experiment, stage, boundary: null));
             }
         }
         return Merge(branches, "started DESC, run_id", offset, most);
+    }
+
+    /// <param name="boundary">Only runs that started later.</param>
+    private void Newest(SqlText sql, long experiment, string stage, long? boundary)
+    {
+        sql.Add("SELECT r.id AS id, r.started AS started, r.run_id AS run_id FROM run r WHERE r.experiment = ").Value(experiment).Add(" AND r.stage = ").Value(stage);
+        if (boundary is { } started)
+            sql.Add(" AND r.started > ").Value(started);
+        AddClauses(sql);
+        sql.Add(" ORDER BY r.started DESC, r.run_id");
     }
 
     /// <summary>Walks the values of a metric; when they are used up, the runs whose value is NaN, then those without one.</summary>
@@ -183,25 +206,41 @@ internal sealed class RunSearchPlan
         string started = _orders.Length > 1 && _orders[1].Ascending ? "ASC" : "DESC";
         string direction = metric.Ascending ? "ASC" : "DESC";
         long key = Key(metric.Field);
-        Action<SqlText> Branch(long experiment) => sql =>
+        // A condition on the very value that is walked narrows the walk.
+        ILookup<bool, Clause> clauses = _clauses.ToLookup(clause => clause.Field.Kind == FieldKind.Metric && clause.Field.Key == metric.Field.Key);
+        SqlText From(SqlText sql, long experiment)
         {
-            sql.Add("SELECT r.id AS id, s.value AS value, r.started AS started, r.run_id AS run_id FROM metric_last s CROSS JOIN run r WHERE r.id = s.run AND s.experiment = ")
-                .Value(experiment).Add(" AND s.nan = 0 AND s.key = ").Value(key).Add(" AND r.stage IN ").Values(_stages);
-            foreach (Clause clause in _clauses)
-            {
-                // A condition on the very value that is walked narrows the walk.
-                if (clause.Field.Kind == FieldKind.Metric && clause.Field.Key == metric.Field.Key)
-                    Conditions.Compare(sql.Add(" AND "), "s.value", clause);
-                else
-                    AddClause(sql.Add(" AND "), clause);
-            }
+            sql.Add(" WHERE s.experiment = ").Value(experiment).Add(" AND s.nan = 0 AND s.key = ").Value(key);
+            foreach (Clause clause in clauses[true])
+                Conditions.Compare(sql.Add(" AND "), "s.value", clause);
+            return sql;
+        }
+        Action<SqlText> Branch(long experiment, double? boundary) => sql =>
+        {
+            From(sql.Add("SELECT r.id AS id, s.value AS value, r.started AS started, r.run_id AS run_id FROM metric_last s CROSS JOIN run r"), experiment);
+            if (boundary is { } value)
+                sql.Add(metric.Ascending ? " AND s.value < " : " AND s.value > ").Value(value);
+            sql.Add(" AND r.id = s.run AND r.stage IN ").Values(_stages);
+            foreach (Clause clause in clauses[false])
+                AddClause(sql.Add(" AND "), clause, run: "s.run");
             sql.Add($" ORDER BY s.value {direction}, r.started {started}, r.run_id");
         };
-        List<Action<SqlText>> branches = [.. _experiments.Select(Branch)];
+        if (clauses[false].Any() && _experiments is [var single])
+        {
+            SqlText far = From(new SqlText().Add("SELECT s.value FROM metric_last s"), single).Add($" ORDER BY s.value {direction} LIMIT 1 OFFSET ").Value(GlanceLength(offset + most));
+            if (Number(far) is { } boundary)
+            {
+                List<long> near = Merge([Branch(single, boundary)], "", offset, most);
+                if (near.Count == most)
+                    return near;
+                _usesSets = true;
+            }
+        }
+        List<Action<SqlText>> branches = [.. _experiments.Select(experiment => Branch(experiment, null))];
         List<long> found = Merge(branches, $"value {direction}, started {started}, run_id", offset, most);
-        if (found.Count == most || _clauses.Any(clause => clause.Field.Kind == FieldKind.Metric && clause.Field.Key == metric.Field.Key))
+        if (found.Count == most || clauses[true].Any())
             return found;
-        long before = found.Count > 0 ? offset + found.Count : Count(branches);
+        long before = found.Count > 0 || offset == 0 ? offset + found.Count : Count(branches);
         found.AddRange(WithoutNumber(key, started, Math.Max(0, offset - before), most - found.Count));
         return found;
     }
@@ -213,6 +252,16 @@ internal sealed class RunSearchPlan
         AddScope(sql, _experiments);
         AddClauses(sql);
         return Read(sql.Add($" ORDER BY coalesce(s.nan, 2), r.started {started}, r.run_id LIMIT ").Value((long)most).Add(" OFFSET ").Value(offset));
+    }
+
+    private static long GlanceLength(long wanted) => Math.Max(Glance, wanted * GlanceEach);
+
+    private double? Number(SqlText sql)
+    {
+        using Statement statement = sql.Prepare(_reader.Database);
+        foreach (Row row in statement.Query())
+            return row.Double(0);
+        return null;
     }
 
     private List<long> Merge(List<Action<SqlText>> branches, string order, long offset, int most)
@@ -257,7 +306,8 @@ internal sealed class RunSearchPlan
             AddClause(sql.Add(" AND "), clause);
     }
 
-    private void AddClause(SqlText sql, Clause clause)
+    /// <param name="run">The column of the run's number.</param>
+    private void AddClause(SqlText sql, Clause clause, string run = "r.id")
     {
         Field field = clause.Field;
         switch (field.Kind)
@@ -270,18 +320,33 @@ internal sealed class RunSearchPlan
                 break;
             case FieldKind.Dataset:
                 sql.Add("EXISTS (SELECT 1 ");
-                DatasetRows(sql, clause).Add(" AND i.run = r.id)");
+                DatasetRows(sql, clause).Add($" AND i.run = {run})");
+                break;
+            case var _ when _usesSets:
+                AddSet(sql, clause, run);
                 break;
             default:
                 string table = Table(field.Kind);
                 Conditions.Mark(sql, clause, s =>
                 {
-                    s.Add($"FROM {table} c WHERE c.run = r.id AND c.key = ").Value(Key(field));
+                    s.Add($"FROM {table} c WHERE c.run = {run} AND c.key = ").Value(Key(field));
                     if (field.Kind == FieldKind.Metric)
                         s.Add(" AND c.nan = 0");
                 }, "c.value");
                 break;
         }
+    }
+
+    /// <summary>The same as a set of runs, which the database makes once.</summary>
+    private void AddSet(SqlText sql, Clause clause, string run)
+    {
+        sql.Add(run).Add(clause.Comparison == Comparison.IsNull ? " NOT IN (" : " IN (");
+        sql.Add($"SELECT c.run FROM {Table(clause.Field.Kind)} c WHERE c.key = ").Value(Key(clause.Field));
+        if (clause.Field.Kind == FieldKind.Metric)
+            sql.Add(" AND c.nan = 0 AND c.experiment IN ").Values(_experiments);
+        if (clause.Comparison is not (Comparison.IsNull or Comparison.IsNotNull))
+            Conditions.Compare(sql.Add(" AND "), "c.value", clause);
+        sql.Add(")");
     }
 
     private static SqlText DatasetRows(SqlText sql, Clause clause)

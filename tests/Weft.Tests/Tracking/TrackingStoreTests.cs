@@ -184,6 +184,33 @@ public sealed class TrackingStoreTests : IAsyncDisposable
         Assert.Equal("", Search("", experiments: []));
     }
 
+    /// <summary>The nearest rows of the order hold none that the clauses leave, so that the walk goes on against sets.</summary>
+    [Theory]
+    [InlineData("metrics.a < 200", "metrics.b DESC", "199 198 197 196 195")]
+    [InlineData("metrics.a < 200", null, "199 198 197 196 195")]
+    [InlineData("metrics.a < 200 AND params.odd != '0'", "metrics.b DESC", "199 197 195 193 191")]
+    [InlineData("metrics.a < 200 AND params.odd = '1'", null, "199 197 195 193 191")]
+    [InlineData("metrics.a > 2200 AND params.odd LIKE '%1%'", "metrics.b ASC", "2201 2203 2205 2207 2209")]
+    [InlineData("metrics.a < 200 AND metrics.a > 2000", "metrics.b DESC", "")]
+    public async Task What_is_far_down_an_order_is_found(string filter, string? order, string expected)
+    {
+        await Task.WhenAll(Enumerable.Range(0, 2300).Select(async i =>
+        {
+            RunId run = await NewRun($"{i}", started: i);
+            await _store.Runs.LogBatchAsync(run, new Batch { Metrics = new[] { new MetricPoint("a", i, 1, 1), new MetricPoint("b", i, 1, 1) }, Params = [new Param("odd", $"{i % 2}")] });
+        }));
+        var found = new List<string>();
+        string? token = null;
+        do
+        {
+            Page<Run> page = _store.Search.Find(new RunQuery([0], filter, order is null ? [] : [order], Most: 2, Token: token));
+            found.AddRange(page.Items.Select(run => run.Info.Name));
+            token = page.NextToken;
+        }
+        while (token is not null && found.Count < 5);
+        Assert.Equal(expected, string.Join(' ', found.Take(5)));
+    }
+
     [Fact]
     public async Task A_hundred_writers_share_commits_and_lose_nothing()
     {
