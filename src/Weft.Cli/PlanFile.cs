@@ -2,7 +2,6 @@ using System.Text.Json;
 using Weft.Snapshots;
 using Weft.Storage;
 using Weft.Text;
-using Weft.Values;
 using Weft.Workflows;
 
 namespace Weft.Cli;

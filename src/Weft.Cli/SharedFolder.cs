@@ -1,4 +1,3 @@
-using Weft.Platform;
 using Weft.Snapshots;
 using Weft.Storage;
 using Weft.Text;

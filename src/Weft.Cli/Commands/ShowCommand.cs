@@ -1,10 +1,8 @@
 using Weft.Cli.Remote;
-using System.Globalization;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Execution;
-using Weft.Records;
 using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;

@@ -77,7 +77,7 @@ internal static class ProjectRoutes
         if (limit is < 1 or > MostKeys)
             throw TrackingException.Invalid($"`limit` is 1 to {MostKeys}");
         string after = fields.Text("after") ?? "";
-        string[] keys = call.Project.Read(view => view.CacheObjects.List().Where(key => string.CompareOrdinal(key, after) > 0).Order(StringComparer.Ordinal).Take(limit + 1).ToArray());
+        string[] keys = call.Project.Read(view => view.CacheObjects.List().Select(one => one.Key).Where(key => string.CompareOrdinal(key, after) > 0).Order(StringComparer.Ordinal).Take(limit + 1).ToArray());
         await call.AnswerAsync(json =>
         {
             json.WriteStartArray("keys"u8);

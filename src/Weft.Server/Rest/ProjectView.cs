@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Weft.Execution;
-using Weft.Platform;
 using Weft.Records;
 using Weft.Secrets;
 using Weft.Storage;

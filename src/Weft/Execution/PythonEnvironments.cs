@@ -96,7 +96,7 @@ internal sealed class PythonEnvironments(string folder, string projectFolder, En
     }
 
     /// <summary>Contents, not paths: clones of a project share an environment, unless it depends on files beside them.</summary>
-    private string KeyOf(string interpreter, string file)
+    private static string KeyOf(string interpreter, string file)
     {
         var text = new StringBuilder("1\n").Append(interpreter);
         bool isLocal = false;
@@ -120,7 +120,7 @@ internal sealed class PythonEnvironments(string folder, string projectFolder, En
         return Digest.Of(text.ToString()).Hex[..24];
     }
 
-    private FileLock Lock(string path, Invocation call, SafeFileHandle output, CancellationToken cancel)
+    private static FileLock Lock(string path, Invocation call, SafeFileHandle output, CancellationToken cancel)
     {
         bool hasSaid = false;
         while (true)

@@ -1,6 +1,5 @@
 using Weft.Records;
 using Weft.Values;
-using Weft.Workflows;
 
 namespace Weft.Execution;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Weft.Platform;
 
 namespace Weft.Snapshots;
 

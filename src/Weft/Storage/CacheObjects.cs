@@ -10,7 +10,9 @@ namespace Weft.Storage;
 /// made, so that others wait for it instead of making it too; the claim is a lock (<see cref="NumberLocks"/>) on the file <c>claims</c> and ends with its
 /// process. Nothing here waits for the disk: an entry that a power cut loses is a miss.
 /// </summary>
+#pragma warning disable CA1852 // the tests derive stores from it that fail
 internal class CacheObjects(string folder) : IDisposable
+#pragma warning restore CA1852
 {
     private readonly NumberLocks _claims = new(Path.Combine(folder, "claims"));
 

@@ -3,7 +3,6 @@ using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Text;
-using Weft.Values;
 
 namespace Weft.Workflows;
 

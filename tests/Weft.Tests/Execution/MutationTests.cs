@@ -96,7 +96,7 @@ public sealed class MutationTests : IDisposable
         using var cache = new ResultCache(new CacheObjects(_folder.Path("cache")), blobs, TimeProvider.System);
         project.Foresee = facts => facts with { Cache = cache.Ask };
         Plan plan = project.PlanOf(_settings.Yaml);
-        var play = new Run(plan, cache, project, new ExecutionId($"{_executions++:D26}")) { Meanwhile = meanwhile };
+        using var play = new Run(plan, cache, project, new ExecutionId($"{_executions++:D26}")) { Meanwhile = meanwhile };
         play.ToItsEnd();
         foreach (PlanNode node in plan.Nodes)
         {
@@ -176,12 +176,23 @@ public sealed class MutationTests : IDisposable
     }
 
     /// <summary>One execution: as the loop does it, without processes and without a record.</summary>
-    private sealed class Run(Plan plan, ResultCache cache, GraphProject project, ExecutionId id)
+    private sealed class Run : IDisposable
     {
-        private readonly Frontier _frontier = new(plan);
-        private readonly ResultKeeper _keeper = new(id, plan, cache, CacheMode.Enabled, TimeProvider.System);
+        private readonly Plan _plan;
+        private readonly GraphProject _project;
+        private readonly ExecutionId _id;
+        private readonly Frontier _frontier;
+        private readonly ResultKeeper _keeper;
+        private readonly Dictionary<NodePath, NodeState> _touched = [];
         private readonly List<Step.Start> _running = [];
         private readonly List<NodePath> _waiting = [];
+
+        public Run(Plan plan, ResultCache cache, GraphProject project, ExecutionId id)
+        {
+            (_plan, _project, _id) = (plan, project, id);
+            _frontier = new Frontier(plan, state => _touched[state.Path] = state);
+            _keeper = new ResultKeeper(id, plan, cache, CacheMode.Enabled, TimeProvider.System);
+        }
 
         /// <summary>Done once, when the sweep runs.</summary>
         public Action? Meanwhile { get; set; }
@@ -189,6 +200,8 @@ public sealed class MutationTests : IDisposable
         public Dictionary<NodePath, CacheDocument> Started { get; } = [];
 
         public List<string> Said { get; } = [];
+
+        public void Dispose() => _keeper.Dispose();
 
         public void ToItsEnd()
         {
@@ -210,14 +223,14 @@ public sealed class MutationTests : IDisposable
                 Step.Start ended = _running[0];
                 _running.RemoveAt(0);
                 _frontier.AttemptEnded(ended.Invocation.Path, new Outcome.Succeeded(), ResultOf(ended), DateTimeOffset.UnixEpoch);
+                KeepResults();
             }
             Assert.Equal(Phase.Succeeded, _frontier.State(NodePath.Root)!.Phase);
         }
 
         private void Decide(NodePath path)
         {
-            Facts facts = project.FactsOf(id) with { Cache = _keeper.Ask };
-            Step step = Decision.Decide(plan, path, _frontier.State, facts);
+            Step step = Decision.Decide(_plan, path, _frontier.State, FactsNow());
             if (step is Step.Wait { Until: not null } || (step is Step.Start claimed && !_keeper.TryClaim(claimed)))
             {
                 _waiting.Add(path);
@@ -230,8 +243,19 @@ public sealed class MutationTests : IDisposable
                 Started[path] = start.Document!;
             }
             _frontier.Apply(path, step, DateTimeOffset.UnixEpoch);
-            if (_frontier.State(path) is { Phase.IsTerminal: true } ended && _keeper.Ended(ended, facts, _frontier.State) is { } sentence)
-                Said.Add(sentence);
+            KeepResults();
+        }
+
+        private Facts FactsNow() => _project.FactsOf(_id) with { Cache = _keeper.Ask };
+
+        private void KeepResults()
+        {
+            foreach (NodeState state in _touched.Values.Where(state => state.Phase.IsTerminal))
+            {
+                if (_keeper.Ended(state, FactsNow(), _frontier.State) is { } sentence)
+                    Said.Add(sentence);
+            }
+            _touched.Clear();
         }
 
         /// <summary>What follows from code and inputs; of <c>clean</c> always the same, so that what is below it is not touched.</summary>

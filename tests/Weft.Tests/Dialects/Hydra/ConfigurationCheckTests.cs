@@ -134,6 +134,7 @@ public sealed class ConfigurationCheckTests : IDisposable
     [Fact]
     public void The_points_of_a_task_of_a_native_file_are_composed()
     {
+        _folder.Write("prepare.py", "");
         _folder.Write("weft.yaml",
             """
             weft: 1
