@@ -16,7 +16,7 @@ public sealed class CacheTests : IDisposable
     {
         _folder.Write("p/weft.yaml", """
             weft: 1
-            tasks: {a: {script: "echo x >> started; while ! test -e go; do sleep 0.05; done; echo x >> ended; echo r=1 > $WEFT_RESULTS", outputs: {r: {type: int}}}}
+            tasks: {a: {script: "echo x >> started; while ! test -e go; do sleep 0.05; done; echo x >> ended; echo r=1 > \"$WEFT_RESULTS\"", outputs: {r: {type: int}}}}
             """);
         using Process first = Start("p", "run", "main", "--name", "one");
         WaitUntil(() => Lines("p/started") == 1);
@@ -125,7 +125,7 @@ public sealed class CacheTests : IDisposable
         // Thirty tasks: files made, mapped over, chosen by a condition, joined.
         var yaml = new System.Text.StringBuilder("weft: 1\nproject: kills\ntasks:\n");
         for (int i = 0; i < 9; i++)
-            yaml.Append($"  a{i}: {{script: 'echo a{i} >> begun; sleep 0.02; echo {i} > ${{{{ outputs.f }}}}; echo n={i} > $WEFT_RESULTS; echo a{i} >> ended', outputs: {{f: f.txt}}}}\n");
+            yaml.Append($"  a{i}: {{script: 'echo a{i} >> begun; sleep 0.02; echo {i} > ${{{{ outputs.f }}}}; echo n={i} > \"$WEFT_RESULTS\"; echo a{i} >> ended', outputs: {{f: f.txt, n: {{type: int}}}}}}\n");
         for (int i = 0; i < 8; i++)
             yaml.Append($"  b{i}: {{script: 'echo b{i} >> begun; cat ${{{{ inputs.x }}}} ${{{{ inputs.y }}}} > ${{{{ outputs.d }}}}/both; echo b{i} >> ended', inputs: {{x: a{i}.f, y: a{i + 1}.f}}, outputs: {{d: d/}}}}\n");
         yaml.Append("""

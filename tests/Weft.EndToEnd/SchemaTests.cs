@@ -41,7 +41,7 @@ public sealed class SchemaTests : IDisposable
                 resources: {cpu: 0.5, memory: 4GB, gpu: "A100:2", time: 30}
                 checkpoint: 2m
                 engine: {use: hpc, sbatch: [--qos=long]}
-              c: {uses: sub, inputs: {n: 3}, when: b.best.acc > 0.9, approve: {message: sure?, limit: 2h}, foreach: {x: [1, 2]}, need: 2}
+              c: {uses: sub, inputs: {n: 3}, when: b.best.acc > 0.9, approve: {message: 'sure?', limit: 2h}, foreach: {x: [1, 2]}, need: 2}
             engines: {hpc: {kind: slurm}}
             schedules: {nightly: {run: main, cron: "0 3 * * *", with: {day: x}}}
             on_failure: {then: continue, run: a}

@@ -143,6 +143,7 @@ internal sealed class ExecutionFacts
     private static string Brief(Value value) => value switch
     {
         Value.Blob blob => $"{(blob.Kind == BlobKind.Folder ? "folder" : "file")} of {new ByteSize(blob.Size)} ({blob.Digest.Short})",
+        Value.Text text => text.Content,
         Value.List list => Amounts.Count(list.Items.Length, "value"),
         Value.Map map => string.Join(", ", map.Entries.Select(entry => $"{entry.Key}: {(entry.Value is Value.Map inner ? $"{{{Brief(inner)}}}" : Brief(entry.Value))}")),
         _ => CanonicalJson.Write(value),

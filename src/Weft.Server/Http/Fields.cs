@@ -152,6 +152,10 @@ internal readonly struct Fields
         return texts.MoveToImmutable();
     }
 
+    /// <summary>The texts of a list, or the one text that stands in its place.</summary>
+    public ImmutableArray<string> OneOrMore(string name) =>
+        _query is null && Find(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? [String(value, name)] : Texts(name);
+
     /// <summary>The objects of a list; their own members are named <c>name[i].member</c>.</summary>
     public ImmutableArray<Fields> Items(string name)
     {

@@ -84,7 +84,7 @@ internal static class Guards
     public static Guard Traces(Permission least, params string[] names) => async call =>
     {
         Fields fields = await KeptAsync(call);
-        foreach (Trace trace in call.Store.Traces.Find([.. names.SelectMany(name => fields.Texts(name))]))
+        foreach (Trace trace in call.Store.Traces.Find([.. names.SelectMany(name => fields.OneOrMore(name))]))
             call.Caller.Demand(Subject.Experiment(trace.Experiment), least);
     };
 
