@@ -45,9 +45,9 @@ internal static partial class ConsolePage
         }
     }
 
-    /// <summary>What differs from run to run is made equal: ids, names, times, and the width of columns that follows from them.</summary>
+    /// <summary>What differs from run to run is made equal: ids, names, times (with a date when midnight has passed), and the width of columns that follows from them.</summary>
     private static string Even(string text, string folder) =>
-        Blanks().Replace(RowNumber().Replace(Milliseconds().Replace(ClockTime().Replace(Snapshot.Filter(text.Replace(folder, "<FOLDER>", StringComparison.Ordinal)), "<CLOCK>"), "<TIME>"), "<NAME>/N"), " ").Trim();
+        Blanks().Replace(RowNumber().Replace(Milliseconds().Replace(ClockTime().Replace(Snapshot.Filter(text.Replace(folder, "<FOLDER>", StringComparison.Ordinal)), "<TIME>"), "<TIME>"), "<NAME>/N"), " ").Trim();
 
     /// <summary>A console block, or the content of a file.</summary>
     [GeneratedRegex(@"^```(?:console|[a-z]+ file=(?<file>\S+))\n(?<text>.*?)\n```$", RegexOptions.Singleline | RegexOptions.Multiline)]
