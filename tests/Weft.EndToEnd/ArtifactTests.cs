@@ -135,9 +135,8 @@ public sealed class ArtifactTests : IDisposable
         using JsonDocument dry = JsonDocument.Parse(Weft("gc", "--dry-run", "--older", "0h", "--json").Out);
         Assert.Contains(Blobs(), blob => new FileInfo(blob).Length == 4096);
         using JsonDocument done = JsonDocument.Parse(Weft("gc", "--older", "0h", "--json").Out);
-        // What was put by hand, and the five bytes that only the first execution had made, which is old enough to go. A dry run states what nothing
-        // needs as it is: what only executions hold that would go too comes on top.
-        Assert.Equal(4096, Bytes(dry, "stored content"));
+        // What was put by hand, and the five bytes that only the first execution had made, which is old enough to go.
+        Assert.Equal(4096 + 5, Bytes(dry, "stored content"));
         Assert.Equal(4096 + 5, Bytes(done, "stored content"));
         Assert.DoesNotContain(Blobs(), blob => new FileInfo(blob).Length == 4096);
 

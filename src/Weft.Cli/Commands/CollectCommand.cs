@@ -38,16 +38,20 @@ internal static class CollectCommand
         DateTimeOffset? before = arguments.SourceOf(Older) is { } age ? TimeProvider.System.GetUtcNow() - ReadAge(age) : null;
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session, toWrite: true);
         bool isDry = arguments.Has(DryRun);
-        // Executions first: what they held is then held by nobody.
-        Removed[] removed = [Executions(store, before, isDry), Cached(store, before, isDry), Folders(store, isDry), Snapshots(store, isDry), Blobs(store, isDry), Shared(store, isDry, session)];
+        // Executions and cached results first: what they needed is then needed by nobody, whether they went or only would go.
+        Removed executions = Executions(store, before, isDry, out HashSet<string> gone);
+        Removed cached = Cached(store, before, isDry, out HashSet<string> forgotten);
+        var retention = new Retention(store.Records.Database, store.Clock, gone);
+        Removed[] removed = [executions, cached, Folders(store, isDry), Snapshots(store, retention, gone, isDry), Blobs(store, retention, forgotten, isDry), Shared(store, isDry, session)];
         if (!isDry)
             (store.Records.Database as Records.Sqlite.SqliteDatabase)?.Checkpoint(shrink: true);
         Print(removed, isDry, session);
         return ExitCodes.Succeeded;
     }
 
-    private static Removed Executions(ProjectStore store, DateTimeOffset? before, bool isDry)
+    private static Removed Executions(ProjectStore store, DateTimeOffset? before, bool isDry, out HashSet<string> gone)
     {
+        gone = new HashSet<string>(StringComparer.Ordinal);
         int count = 0;
         long bytes = 0;
         string? last = null;
@@ -59,6 +63,7 @@ internal static class CollectCommand
                 long size = FolderSize.Of(store.Place.FolderOf(row.Id).Root);
                 if (!isDry && !ExecutionRemoval.Remove(store, row.Id))
                     continue;
+                gone.Add(row.Id.Value);
                 count++;
                 bytes += size;
             }
@@ -66,8 +71,9 @@ internal static class CollectCommand
         return new Removed("executions", count, bytes);
     }
 
-    private static Removed Cached(ProjectStore store, DateTimeOffset? before, bool isDry)
+    private static Removed Cached(ProjectStore store, DateTimeOffset? before, bool isDry, out HashSet<string> forgotten)
     {
+        forgotten = new HashSet<string>(StringComparer.Ordinal);
         string folder = new StateFolder(store.Place.StateFolder).Cache;
         int count = 0;
         long bytes = 0;
@@ -75,6 +81,7 @@ internal static class CollectCommand
         {
             if (file.LastWriteTimeUtc >= before!.Value.UtcDateTime)
                 continue;
+            forgotten.Add(Path.GetFileNameWithoutExtension(file.Name));
             count++;
             bytes += file.Length;
             if (!isDry)
@@ -102,10 +109,9 @@ internal static class CollectCommand
         return new Removed("folders without an execution", count, bytes);
     }
 
-    private static Removed Snapshots(ProjectStore store, bool isDry)
+    private static Removed Snapshots(ProjectStore store, Retention retention, HashSet<string> gone, bool isDry)
     {
         string folder = Path.Combine(store.Place.StateFolder, "snapshots");
-        var retention = new Retention(store.Records.Database, store.Clock);
         HashSet<string> used = retention.UsedSnapshots();
         int count = 0;
         long bytes = 0;
@@ -113,13 +119,15 @@ internal static class CollectCommand
         {
             if (used.Contains(Path.GetFileNameWithoutExtension(file.Name)) || file.LastWriteTimeUtc > TimeProvider.System.GetUtcNow().UtcDateTime - Retention.Grace)
                 continue;
+            string holder = $"snapshot:{Path.GetFileNameWithoutExtension(file.Name)}";
+            gone.Add(holder);
             count++;
             bytes += file.Length;
             if (isDry)
                 continue;
             using (Transaction write = store.Records.Database.BeginWrite(CancellationToken.None))
             {
-                retention.Release($"snapshot:{Path.GetFileNameWithoutExtension(file.Name)}");
+                retention.Release(holder);
                 write.Commit();
             }
             file.Delete();
@@ -137,7 +145,7 @@ internal static class CollectCommand
         return new Removed("shared results", entries, bytes);
     }
 
-    private static Removed Blobs(ProjectStore store, bool isDry)
+    private static Removed Blobs(ProjectStore store, Retention retention, HashSet<string> forgotten, bool isDry)
     {
         var state = new StateFolder(store.Place.StateFolder);
         if (!Directory.Exists(state.Blobs))
@@ -145,10 +153,9 @@ internal static class CollectCommand
         var blobs = new FolderBlobStore(state.Blobs, new FileHashes(null, store.Clock), store.Clock);
         if (!isDry)
             blobs.RemoveLeftovers();
-        var retention = new Retention(store.Records.Database, store.Clock);
         HashSet<Digest> named = retention.Named();
         using var cache = new CacheObjects(state.Cache);
-        foreach ((string key, _) in cache.List())
+        foreach ((string key, _) in cache.List().Where(entry => !forgotten.Contains(entry.Key)))
             Retention.AddNamed(Encoding.UTF8.GetString(cache.Find(key) ?? []), named);
         Removal removal = retention.Collect(blobs, named, isDry, CancellationToken.None);
         return new Removed("stored content", removal.Blobs, removal.Bytes);

@@ -7,8 +7,11 @@ namespace Weft.Records;
 /// Who still needs which stored content, and the removal of what nobody does. A holder is an execution's id, <c>tag:NAME</c>, <c>cache:KEY</c>, <c>snapshot:ID</c>, …;
 /// a folder holds what is in it.
 /// </summary>
-internal sealed class Retention(Database db, TimeProvider clock)
+/// <param name="gone">Holders that are taken to be gone though they are recorded, so that a dry run says what a real one does.</param>
+internal sealed class Retention(Database db, TimeProvider clock, IReadOnlySet<string>? gone = null)
 {
+    private readonly IReadOnlySet<string> _gone = gone ?? new HashSet<string>();
+
     /// <summary>What was put into the store less than this ago is kept in any case: its holder may not be recorded yet.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromDays(1);
 
@@ -33,8 +36,11 @@ internal sealed class Retention(Database db, TimeProvider clock)
     public IReadOnlyList<Digest> Held()
     {
         var held = new List<Digest>();
-        foreach (Row row in db.Prepare("SELECT DISTINCT digest FROM hold").Query())
-            held.Add(Digest.Parse(row.Text(0)));
+        foreach (Row row in db.Prepare("SELECT digest, holder FROM hold").Query())
+        {
+            if (!_gone.Contains(row.Text(1)))
+                held.Add(Digest.Parse(row.Text(0)));
+        }
         return held;
     }
 
@@ -45,11 +51,29 @@ internal sealed class Retention(Database db, TimeProvider clock)
     public HashSet<Digest> Named()
     {
         var named = new HashSet<Digest>();
-        foreach (Row row in db.Prepare("SELECT outputs FROM node WHERE outputs IS NOT NULL").Query())
-            AddNamed(row.Text(0), named);
-        foreach (Row row in db.Prepare("SELECT body FROM plan").Query())
-            AddNamed(System.Text.Encoding.UTF8.GetString(row.Blob(0)), named);
+        foreach (Row row in db.Prepare("SELECT outputs, execution FROM node WHERE outputs IS NOT NULL").Query())
+        {
+            if (!_gone.Contains(row.Text(1)))
+                AddNamed(row.Text(0), named);
+        }
+        HashSet<string> unused = PlansOfNoOther();
+        foreach (Row row in db.Prepare("SELECT body, digest FROM plan").Query())
+        {
+            if (!unused.Contains(row.Text(1)))
+                AddNamed(System.Text.Encoding.UTF8.GetString(row.Blob(0)), named);
+        }
         return named;
+    }
+
+    /// <summary>The plans of executions that are left out, unless others have them too.</summary>
+    private HashSet<string> PlansOfNoOther()
+    {
+        var left = new HashSet<string>(StringComparer.Ordinal);
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Row row in db.Prepare("SELECT id, plan FROM execution").Query())
+            (_gone.Contains(row.Text(0)) ? left : kept).Add(row.Text(1));
+        left.ExceptWith(kept);
+        return left;
     }
 
     /// <summary>Adds every digest that is written in a text.</summary>
@@ -70,8 +94,11 @@ internal sealed class Retention(Database db, TimeProvider clock)
     public HashSet<string> UsedSnapshots()
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (Row row in db.Prepare("SELECT snapshot FROM execution WHERE snapshot IS NOT NULL UNION SELECT snapshot FROM attempt WHERE snapshot IS NOT NULL").Query())
-            used.Add(row.Text(0));
+        foreach (Row row in db.Prepare("SELECT snapshot, id FROM execution WHERE snapshot IS NOT NULL UNION SELECT snapshot, execution FROM attempt WHERE snapshot IS NOT NULL").Query())
+        {
+            if (!_gone.Contains(row.Text(1)))
+                used.Add(row.Text(0));
+        }
         return used;
     }
 
