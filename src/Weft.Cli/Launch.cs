@@ -145,8 +145,7 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     private WorkflowDefinition? Workflow => Prepared.Definitions.OfType<Definition.OfWorkflow>().FirstOrDefault(one => one.Name == Prepared.Workflow)?.Workflow;
 
     /// <summary>Composes the configurations of the points, without starting their programs.</summary>
-    public void CheckConfigurations(Surroundings surroundings, Diagnostics diagnostics) =>
-        Configurations = [.. Prepared.Points.Select(points => ConfigurationCheck.Run(points, surroundings.Variables, diagnostics)).OfType<ConfigurationCheck>()];
+    public void CheckConfigurations(Surroundings surroundings, Diagnostics diagnostics) => Configurations = ConfigurationCheck.RunAll(Prepared.Points, surroundings.Variables, diagnostics);
 
     /// <summary>A secret that nobody has set is found out before anything starts.</summary>
     private void CheckSecrets(Surroundings surroundings, Diagnostics diagnostics)

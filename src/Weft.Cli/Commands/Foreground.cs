@@ -30,7 +30,7 @@ internal static class Foreground
         DateTimeOffset since = store.Clock.GetUtcNow();
         RunFolder folder = store.Place.FolderOf(execution.Id);
         using var keeping = new RunKeeping(options.Code, () => new EnvironmentFiles(folder).Write(plan, store.Root, session.Surroundings.Variables, since), session);
-        using ComposingAhead? ahead = options.Ahead.IsEmpty ? null : new ComposingAhead(options.Ahead, text => output.Publish(new ExecutionEvent.Said(TimeProvider.System.GetUtcNow(), text)));
+        using ComposingAhead? ahead = options.Ahead.IsEmpty ? null : new ComposingAhead(options.Ahead, text => Volatile.Read(ref running)?.Say(text));
         string runsFolder = Path.Combine(store.Root, "mlruns");
         using var door = new TrackingDoor(store, folder.Root, runsFolder, session);
         RunningExecution run;

@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
+using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Text;
+using Weft.Workflows;
 
 namespace Weft.Cli.Commands;
 
 internal static class ResumeCommand
 {
-    public static readonly Command Command = new("resume", "go on with what an execution has not finished", "REF", [RunFlags.Parallel, RunFlags.Detach, RunFlags.IgnoreResources, RunFlags.Rerun, RunFlags.NoCache], Run)
+    public static readonly Command Command = new("resume", "go on with what an execution has not finished", "REF", [RunFlags.Parallel, RunFlags.Detach, RunFlags.IgnoreResources, RunFlags.Rerun, RunFlags.NoCache, RunFlags.Checked], Run)
     {
         Count = (1, 1),
         Detail = "Finished points are kept, running ones adopted, lost and failed ones run again.",
@@ -19,6 +22,11 @@ internal static class ResumeCommand
         Address address = Address.Find(store, arguments.Words[0]);
         if (address.Path is not null)
             throw new DiagnosticException("address/whole", "an execution is resumed as a whole", arguments.Words[0].Whole, $"`weft resume {address.Execution.Name}`");
+        Plan plan = store.PlanOf(address.Execution);
+        bool goesOn = address.Execution is not { Ended: not null, State: nameof(Phase.Succeeded) } && store.Executions.OwnerOf(address.Execution) is null;
+        ImmutableArray<ConfigurationsAhead> ahead = !goesOn ? []
+            : arguments.Has(RunFlags.Checked) ? [.. CommandPoints.Of(plan, store.Root).Select(points => ConfigurationCheck.RestOf(points, session.Surroundings.Variables)).OfType<ConfigurationsAhead>()]
+            : RunCommand.AheadOf(RunCommand.CheckConfigurations(plan, store.Root, session));
         var code = new CodeState(store);
         code.Take();
         using ExecutionStart start = store.Executions.Reopen(address.Execution.Id);
@@ -31,6 +39,6 @@ internal static class ResumeCommand
         code.SayWhatChanged(start.Execution.Snapshot, session);
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, arguments, session)
-            : Foreground.Run(store, start, store.PlanOf(start.Execution), new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code), session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = ahead }, session);
     }
 }

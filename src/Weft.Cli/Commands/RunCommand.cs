@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Weft.Cli.Terminal;
 using Weft.Dialects.Hydra;
 using Weft.Execution;
@@ -32,7 +33,7 @@ internal static class RunCommand
             return DryRun(launch, session);
         Plan plan = launch.Plan(session, TimeProvider.System);
 
-        SayWhatWasChecked(launch, session);
+        SayWhatWasChecked(launch.Configurations, session);
         OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);
         var code = new CodeState(store);
@@ -58,7 +59,7 @@ internal static class RunCommand
             session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, arguments, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = [.. launch.Configurations.Select(one => one.Ahead).OfType<ConfigurationsAhead>()] }, session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = AheadOf(launch.Configurations) }, session);
     }
 
     /// <summary>Runs a plan that was looked at before, exactly as it was.</summary>
@@ -68,6 +69,7 @@ internal static class RunCommand
             throw new DiagnosticException("plan/words", "a plan has its workflow and its parameters already", arguments.Words[0].Whole, "leave the words out, or plan anew");
         string root = Launch.FindRoot(arguments, session);
         Plan plan = PlanFile.Read(file, root, session, TimeProvider.System);
+        ImmutableArray<ConfigurationCheck> configurations = CheckConfigurations(plan, root, session);
         OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(root, session, toWrite: true);
         var code = new CodeState(store);
@@ -83,13 +85,28 @@ internal static class RunCommand
         session.Say($"{start.Execution.Name} runs the plan in {file.Text}");
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, arguments, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code), session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = AheadOf(configurations) }, session);
     }
 
-    private static void SayWhatWasChecked(Launch launch, Session session)
+    /// <summary>Composes the points of a recorded plan as they are now, and says when not all were looked at.</summary>
+    /// <exception cref="DiagnosticException">Some do not compose.</exception>
+    public static ImmutableArray<ConfigurationCheck> CheckConfigurations(Plan plan, string root, Session session)
     {
-        foreach (ConfigurationCheck configurations in launch.Configurations.Where(one => !one.IsWhole))
-            session.Say(configurations.ToString());
+        var diagnostics = new Diagnostics();
+        ImmutableArray<ConfigurationCheck> configurations = ConfigurationCheck.RunAll(CommandPoints.Of(plan, root), session.Surroundings.Variables, diagnostics);
+        if (diagnostics.HasErrors)
+            throw new DiagnosticException(diagnostics);
+        SayWhatWasChecked(configurations, session);
+        return configurations;
+    }
+
+    /// <summary>What is left to be composed while the sweeps run.</summary>
+    public static ImmutableArray<ConfigurationsAhead> AheadOf(ImmutableArray<ConfigurationCheck> configurations) => [.. configurations.Select(one => one.Ahead).OfType<ConfigurationsAhead>()];
+
+    private static void SayWhatWasChecked(ImmutableArray<ConfigurationCheck> configurations, Session session)
+    {
+        foreach (ConfigurationCheck one in configurations.Where(one => !one.IsWhole))
+            session.Say(one.ToString());
     }
 
     /// <summary>Lines are made while they are printed: a million commands need no memory.</summary>
@@ -100,7 +117,7 @@ internal static class RunCommand
         launch.CheckConfigurations(session.Surroundings, diagnostics);
         if (diagnostics.HasErrors)
             throw new DiagnosticException(diagnostics);
-        SayWhatWasChecked(launch, session);
+        SayWhatWasChecked(launch.Configurations, session);
         string ulid = Ulid.New(TimeProvider.System);
         if (!session.Json)
         {

@@ -47,5 +47,8 @@ internal static class RunFlags
         _ => CacheMode.Enabled,
     };
 
+    /// <summary>For our own background process: whoever started it has checked the configurations.</summary>
+    public static readonly Flag Checked = new("checked", null, null, "the configurations were checked before") { Hidden = true };
+
     public static readonly Flag[] OfRun = [Plan, Parallel, Detach, DryRun, Multirun, Zip, When, Then, Where, ExpandInner, Fresh, Name, IgnoreResources, Rerun, NoCache];
 }

@@ -60,6 +60,8 @@ internal sealed class ExecutionFollower(Executions executions, ExecutionRecords 
     private void Tell(EventRow entry, Action<ExecutionEvent> publish)
     {
         _seen = entry.Seq;
+        if (entry.Kind == History.Said)
+            publish(new ExecutionEvent.Said(entry.At, History.TextOf(entry)));
         if (entry.Path is not { } path)
             return;
         if (entry.Kind == History.Started)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using Weft.Platform;
 using Weft.Records;
@@ -57,6 +58,7 @@ internal sealed class ExecutionLoop : IDisposable
     private readonly string _owner;
     private volatile int _runs;
     private volatile string? _stopAsked;
+    private readonly ConcurrentQueue<string> _sayings = new();
     private volatile bool _killAsked;
     private volatile bool _detachAsked;
     private string? _stoppedBy;
@@ -112,6 +114,13 @@ internal sealed class ExecutionLoop : IDisposable
         if (_stopAsked is not null)
             _killAsked = true;
         _stopAsked = by;
+        _poller.Wake();
+    }
+
+    /// <summary>A line for everybody who follows the execution. Safe from any thread.</summary>
+    public void Say(string text)
+    {
+        _sayings.Enqueue(text);
         _poller.Wake();
     }
 
@@ -175,6 +184,10 @@ internal sealed class ExecutionLoop : IDisposable
             touched.Add(state);
         _touched.Clear();
         List<string> said = KeepResults(touched);
+        while (_sayings.TryDequeue(out string? saying))
+            said.Add(saying);
+        foreach (string text in said)
+            _history.Say(text);
         Commit(touched);
         TellHosts(touched);
         Act();

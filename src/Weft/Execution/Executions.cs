@@ -316,6 +316,9 @@ internal sealed class RunningExecution(ExecutionLoop loop, FileLock owning, Exec
     /// <summary>The first call asks all to end (SIGTERM, later SIGKILL), the second kills. Safe from any thread.</summary>
     public void Stop(string by) => loop.Stop(by);
 
+    /// <summary>A line for everybody who follows the execution. Safe from any thread.</summary>
+    public void Say(string text) => loop.Say(text);
+
     /// <summary>Lets go: what runs goes on, <see cref="Wait"/> returns. Safe from any thread.</summary>
     public void Detach() => loop.Detach();
 

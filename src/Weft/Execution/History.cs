@@ -22,6 +22,9 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>An attempt has ended and its node has not: another one follows, or it is still to be judged.</summary>
     public const string Ended = "ended";
 
+    /// <summary>Something worth a line, for whoever follows. The body has the text.</summary>
+    public const string Said = "said";
+
     /// <summary>A sweep or a workflow was entered. Every other kind is the phase that a node has ended with, in small letters.</summary>
     public const string Opened = "opened";
 
@@ -34,6 +37,9 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
 
     /// <summary>Something about the whole execution, written with the next turn that changes anything.</summary>
     public void Note(string kind, string actor) => _notes.Add(new EventRow(0, clock.GetUtcNow(), kind, actor, null, null));
+
+    /// <summary>Something worth a line, written with the next turn that changes anything.</summary>
+    public void Say(string text) => _notes.Add(new EventRow(0, clock.GetUtcNow(), Said, null, null, CanonicalJson.Write(Value.MapOf([new("text", Value.Of(text))]))));
 
     /// <summary>What one turn of the loop has changed, after what was noted before it.</summary>
     public void Add(List<EndedAttempt> ends, List<NodeState> touched)
@@ -69,6 +75,9 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>The number of the attempt that an event is about.</summary>
     public static int AttemptOf(EventRow entry) =>
         entry.Body is { } body && CanonicalJson.Read(body) is Value.Map map && map.Entries.TryGetValue("attempt", out Value? number) && number is Value.Int attempt ? (int)attempt.Number : 0;
+
+    /// <summary>The text of an event of the kind <see cref="Said"/>.</summary>
+    public static string TextOf(EventRow entry) => CanonicalJson.Read(entry.Body!) is Value.Map map && map.Entries["text"] is Value.Text text ? text.Content : "";
 
     private static string NumberOf(int attempt) => $$"""{"attempt":{{attempt}}}""";
 

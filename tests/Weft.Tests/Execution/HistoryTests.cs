@@ -58,6 +58,23 @@ public sealed class HistoryTests : IDisposable
     }
 
     [Fact]
+    public void What_others_have_to_say_reaches_who_follows()
+    {
+        using var project = new SweepProject(_folder.Root) { Points = 1, Command = "true" };
+        using ExecutionStart start = project.Start();
+        var follower = new ExecutionFollower(project.Executions, project.Records, start.Execution.Id, project.Plan, TimeProvider.System);
+        var told = new List<ExecutionEvent>();
+        Assert.Null(follower.Look(told.Add));
+        using (RunningExecution run = project.Take(start))
+        {
+            run.Say("a “line”\nand another");
+            run.Wait();
+        }
+        follower.Look(told.Add);
+        Assert.Equal("a “line”\nand another", Assert.Single(told.OfType<ExecutionEvent.Said>()).Text);
+    }
+
+    [Fact]
     public void Who_follows_is_told_of_attempts_that_began_and_ended_between_two_looks()
     {
         using var project = new SweepProject(_folder.Root)

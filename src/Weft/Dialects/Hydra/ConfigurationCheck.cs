@@ -45,43 +45,63 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
         string config = Path.Combine(shown, program.Name + ".yaml");
         if (HydraCommand.FindRegistration(program.Script, points.Folder) is { } module)
             return new ConfigurationCheck(config, 0, points.Space.Size, $"`{Path.GetRelativePath(points.Folder, module)}` adds configurations while it runs");
-        var composer = new Composer(
-            new SearchPath
-            {
-                Main = new FileConfigSource("main", program.Folder, shown),
-                CommandLine = program.AddedFolder is { } added ? [new FileConfigSource("command-line", added, Path.GetRelativePath(points.Folder, added))] : [],
-            },
-            new ComposerOptions { VersionBase = program.VersionBase, WorkingFolder = points.Folder, Environment = environment });
-        return new Checking(composer, program, points).Run(config, diagnostics);
+        return new Checking(program, points, environment).Run(config, diagnostics);
     }
 
-    /// <summary>The state of one check.</summary>
-    internal sealed class Checking(Composer composer, ProgramConfiguration program, CommandPoints points)
-    {
-        private readonly SweepCheck _check = new(composer, program.Name);
-        private BigInteger _total;
-        private bool _isAlwaysSweep;
+    /// <summary>Checks the commands of several nodes.</summary>
+    public static ImmutableArray<ConfigurationCheck> RunAll(IEnumerable<CommandPoints> nodes, IReadOnlyDictionary<string, string> environment, Diagnostics diagnostics) =>
+        [.. nodes.Select(points => Run(points, environment, diagnostics)).OfType<ConfigurationCheck>()];
 
-        public CommandPoints Points => points;
+    /// <summary>The rest of a sweep whose first points were checked by another process.</summary>
+    /// <returns>Null when there is no rest, or the program cannot be checked.</returns>
+    public static ConfigurationsAhead? RestOf(CommandPoints points, IReadOnlyDictionary<string, string> environment) =>
+        points.Space.Size > SweepCheck.MaxPoints && ProgramConfiguration.Of(points) is { } program && Directory.Exists(program.Folder) && HydraCommand.FindRegistration(program.Script, points.Folder) is null
+            ? new ConfigurationsAhead(new Checking(program, points, environment))
+            : null;
+
+    /// <summary>The state of one check.</summary>
+    internal sealed class Checking
+    {
+        private readonly Composer _composer;
+        private readonly ProgramConfiguration _program;
+        private readonly SweepCheck _check;
+        private readonly bool _isAlwaysSweep;
+        private BigInteger _total;
+
+        public Checking(ProgramConfiguration program, CommandPoints points, IReadOnlyDictionary<string, string> environment)
+        {
+            _program = program;
+            Points = points;
+            _composer = new Composer(
+                new SearchPath
+                {
+                    Main = new FileConfigSource("main", program.Folder, Path.GetRelativePath(points.Folder, program.Folder)),
+                    CommandLine = program.AddedFolder is { } added ? [new FileConfigSource("command-line", added, Path.GetRelativePath(points.Folder, added))] : [],
+                },
+                new ComposerOptions { VersionBase = program.VersionBase, WorkingFolder = points.Folder, Environment = environment });
+            _check = new SweepCheck(_composer, program.Name);
+            _isAlwaysSweep = IsMultiRun();
+        }
+
+        public CommandPoints Points { get; }
 
         public ConfigurationCheck Run(string config, Diagnostics diagnostics)
         {
-            _isAlwaysSweep = IsMultiRun();
             BigInteger commands = 0;
-            foreach (BigInteger number in SweepCheck.Choose(points.Space.Size, points.Space.Cover(SweepCheck.MaxPoints).Select(index => (BigInteger)index)))
+            foreach (BigInteger number in SweepCheck.Choose(Points.Space.Size, Points.Space.Cover(SweepCheck.MaxPoints).Select(index => (BigInteger)index)))
             {
                 if (_check.IsFull)
                     break;
-                if (points.Space.PointAt((long)number) is not { } point)
+                if (Points.Space.PointAt((long)number) is not { } point)
                     continue;
                 commands++;
                 if (Compose(point) is { } obstacle)
-                    return new ConfigurationCheck(config, 0, points.Space.Size, obstacle);
+                    return new ConfigurationCheck(config, 0, Points.Space.Size, obstacle);
             }
-            if (commands > 0 && commands < points.Space.Size)
-                _total = _total * points.Space.Size / commands;
-            _check.Report(diagnostics, source => points.PlaceOf(source.Text));
-            return new ConfigurationCheck(config, _check.Checked, _total) { Ahead = points.Space.Size > SweepCheck.MaxPoints ? new ConfigurationsAhead(this) : null };
+            if (commands > 0 && commands < Points.Space.Size)
+                _total = _total * Points.Space.Size / commands;
+            _check.Report(diagnostics, source => Points.PlaceOf(source.Text));
+            return new ConfigurationCheck(config, _check.Checked, _total) { Ahead = Points.Space.Size > SweepCheck.MaxPoints ? new ConfigurationsAhead(this) : null };
         }
 
         /// <summary>Composes the points from one index up to another.</summary>
@@ -90,11 +110,11 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
         {
             for (long number = first; number < end && !_check.IsFull; number++)
             {
-                if (points.Space.PointAt(number) is { } point)
+                if (Points.Space.PointAt(number) is { } point)
                     Compose(point);
             }
             var diagnostics = new Diagnostics();
-            _check.Report(diagnostics, source => points.PlaceOf(source.Text));
+            _check.Report(diagnostics, source => Points.PlaceOf(source.Text));
             return diagnostics;
         }
 
@@ -103,7 +123,7 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
         private string? Compose(Point point)
         {
             BigInteger number = point.Index;
-            ImmutableArray<string> words = [.. program.Words, .. points.WordsOf(point)];
+            ImmutableArray<string> words = [.. _program.Words, .. Points.WordsOf(point)];
             var found = new Diagnostics();
             HydraArguments? arguments = HydraArguments.Parse(words, found);
             IReadOnlyList<Override> overrides = Override.ParseAll(arguments?.Overrides ?? [], found);
@@ -116,7 +136,7 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
             bool isSweep = arguments.IsMultiRun || _isAlwaysSweep;
             if (!isSweep || overrides.All(item => !item.IsSweep))
             {
-                Composition? job = composer.Compose(program.Name, overrides, RunMode.Run, found);
+                Composition? job = _composer.Compose(_program.Name, overrides, RunMode.Run, found);
                 // What a configuration itself sweeps may be what this job lacks.
                 if (!isSweep || (job is not null && HydraSweep.Parameters(job, found).Count == 0))
                 {
@@ -125,9 +145,9 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
                 }
                 found = [];
             }
-            Composition? frame = composer.Compose(program.Name, overrides, RunMode.MultiRun, found);
+            Composition? frame = _composer.Compose(_program.Name, overrides, RunMode.MultiRun, found);
             IReadOnlyList<Override> swept = frame is null ? [] : [.. HydraSweep.Parameters(frame, found), .. overrides];
-            BasicSweep? sweep = found.HasErrors ? null : BasicSweep.Of(swept, group => composer.Options(group, program.Name, overrides), found);
+            BasicSweep? sweep = found.HasErrors ? null : BasicSweep.Of(swept, group => _composer.Options(group, _program.Name, overrides), found);
             if (sweep is null)
             {
                 _total++;
@@ -154,7 +174,7 @@ public sealed record ConfigurationCheck(string Config, BigInteger Checked, BigIn
         }
 
         private bool IsMultiRun() =>
-            composer.Compose(program.Name, Array.Empty<Override>(), RunMode.MultiRun, []) is { } plain
+            _composer.Compose(_program.Name, Array.Empty<Override>(), RunMode.MultiRun, []) is { } plain
             && plain.Resolution.Select(plain.Config, "hydra.mode").Node is { Content.Kind: ScalarKind.Enum } mode && mode.Content.Enum.Name == "MULTIRUN";
 
         /// <summary>The words of a point without those that every point has.</summary>

@@ -3,6 +3,7 @@ using Weft.Applications;
 using Weft.Sweeps;
 using Weft.Text;
 using Weft.Values;
+using Weft.Workflows;
 
 namespace Weft.Dialects.Hydra;
 
@@ -52,6 +53,10 @@ public sealed record ProgramConfiguration(string Folder, string Name, string? Ad
 /// <param name="At">Where the command was written.</param>
 public sealed record CommandPoints(Space Space, ImmutableArray<string> Command, Func<Point, IEnumerable<string>> WordsOf, string Folder, Func<string, Span?> PlaceOf, NodeId Node, Span At)
 {
+    /// <summary>The commands of a plan by node; those that only run time tells are left out.</summary>
+    /// <param name="folder">The project's, absolute.</param>
+    public static IEnumerable<CommandPoints> Of(Plan plan, string folder) => new CommandLines(plan.Closure, plan.Workflow, plan.Inputs).Points(folder);
+
     /// <summary>Finds the place of a word by its key: that of the parameter of which the values have it.</summary>
     public static Func<string, Span?> PlacesOf(Space space, IEnumerable<Span> others)
     {
@@ -65,7 +70,7 @@ public sealed record CommandPoints(Space Space, ImmutableArray<string> Command, 
             Span? nearest = null;
             foreach ((string name, Span at) in places)
             {
-                if (name != key || at.Source is null)
+                if (name != key || at.Source is not { Name.Length: > 0 })
                     continue;
                 if (at.Text.Contains(value, StringComparison.Ordinal))
                     return at;

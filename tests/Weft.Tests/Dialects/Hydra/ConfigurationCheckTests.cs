@@ -2,6 +2,7 @@ using Weft.Dialects;
 using Weft.Dialects.Hydra;
 using Weft.Support;
 using Weft.Text;
+using Weft.Workflows;
 
 namespace Weft.Tests.Dialects.Hydra;
 
@@ -132,6 +133,27 @@ public sealed class ConfigurationCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_recorded_plan_is_checked_as_its_job_is()
+    {
+        Prepared prepared = PrepareJob("each: db=a,b lr=1:3\n        all: sed=1:3\n        add: +note=x");
+        Plan plan = PlanJson.Read(PlanJson.Write(Planner.Plan(new Closure(prepared.Definitions), prepared.Workflow, prepared.Inputs, new Facts(default, default), _diagnostics)!));
+        ConfigurationCheck check = ConfigurationCheck.Run(Assert.Single(CommandPoints.Of(plan, _folder.Root)), new Dictionary<string, string>(), _diagnostics)!;
+        Assert.Equal("conf/config.yaml: all 18 configurations compose", check.ToString());
+        Assert.Equal("unknown key `sed`; no keys may be added here", Assert.Single(_diagnostics).Message);
+    }
+
+    [Fact]
+    public void The_rest_of_a_sweep_is_composed_without_its_first_points()
+    {
+        CommandPoints small = Assert.Single(PrepareJob("each: lr=1:10").Points);
+        Assert.Null(ConfigurationCheck.RestOf(small, new Dictionary<string, string>()));
+        CommandPoints large = Assert.Single(PrepareJob("each: sed=1 lr=1:12_000").Points);
+        ConfigurationsAhead rest = ConfigurationCheck.RestOf(large, new Dictionary<string, string>())!;
+        Assert.Equal("unknown key `sed`; no keys may be added here", Assert.Single(rest.Check(5_000)).Message);
+        Assert.Equal(6_000, rest.Composed);
+    }
+
+    [Fact]
     public void The_points_of_a_task_of_a_native_file_are_composed()
     {
         _folder.Write("prepare.py", "");
@@ -159,8 +181,13 @@ public sealed class ConfigurationCheckTests : IDisposable
 
     private ConfigurationCheck? Run(string set, string command = "python3 train.py")
     {
+        return ConfigurationCheck.Run(Assert.Single(PrepareJob(set, command).Points), new Dictionary<string, string>(), _diagnostics);
+    }
+
+    private Prepared PrepareJob(string set, string command = "python3 train.py")
+    {
         _folder.Write("hydraflow.yaml", $"jobs:\n  t:\n    run: {command}\n    sets:\n      - {set}\n");
-        return ConfigurationCheck.Run(Assert.Single(Prepare("t").Points), new Dictionary<string, string>(), _diagnostics);
+        return Prepare("t");
     }
 
     private Prepared Prepare(string name) =>

@@ -7,7 +7,7 @@ using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;
 
-namespace Weft.Dialects.Native;
+namespace Weft.Dialects;
 
 /// <summary>
 /// The commands of a workflow before it runs: what is known is filled in, what only comes at run time stands as it is written. Made while they
@@ -51,7 +51,7 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
     {
         foreach ((WorkflowDefinition one, Node node, TaskDefinition task) in Nodes(closure.Workflows[workflow], []))
         {
-            if (task.Body is not TaskBody.Command command || node is Node.Each { Over: not Elements.Known })
+            if (task.Body is not TaskBody.Command command || task.Lines is not null || node is Node.Each { Over: not Elements.Known })
                 continue;
             Space? swept = (node as Node.Each)?.Over is Elements.Known known ? known.Space : null;
             Space space = swept ?? new Listing([new Point(0, [], Value.NoEntries)], node.At);
