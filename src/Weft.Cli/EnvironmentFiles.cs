@@ -26,7 +26,10 @@ internal sealed class EnvironmentFiles(RunFolder folder)
             .Select(program => Executables.Find(program, search, projectFolder)).OfType<string>().Select(path => Path.GetFullPath(path, projectFolder));
         // What tasks declare as secret is one, whatever its name.
         HashSet<string> secrets = [.. plan.Closure.Tasks.Values.SelectMany(task => task.Secrets)];
-        EnvironmentSnapshot environment = EnvironmentSnapshot.Take(programs, projectFolder, variables.Where(one => !secrets.Contains(one.Key)).ToDictionary());
+        Dictionary<string, string> open = new(variables);
+        foreach (string secret in secrets)
+            open.Remove(secret);
+        EnvironmentSnapshot environment = EnvironmentSnapshot.Take(programs, projectFolder, open);
         using var content = new MemoryStream();
         using (var json = new Utf8JsonWriter(content))
             environment.Write(json);

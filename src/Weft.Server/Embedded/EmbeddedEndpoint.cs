@@ -44,15 +44,19 @@ public sealed class EmbeddedEndpoint : ITrackingEndpoint
 
     private readonly EmbeddedOptions _options;
     private readonly Socket _socket;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task<IAsyncDisposable?> _server;
+    private readonly TaskCompletionSource<Task<IAsyncDisposable>?> _server = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _isDecided;
+    private bool _isDisposed;
 
     private EmbeddedEndpoint(EmbeddedOptions options, Socket socket)
     {
         _options = options;
         _socket = socket;
         Address = new Uri($"http://127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}");
-        _server = ServeAsync();
+        var first = new SocketAsyncEventArgs();
+        first.Completed += (_, _) => Begin(first);
+        if (!socket.AcceptAsync(first))
+            Begin(first);
     }
 
     public Uri Address { get; }
@@ -91,31 +95,39 @@ public sealed class EmbeddedEndpoint : ITrackingEndpoint
     /// <summary>Completes when all that the primary took so far is copied.</summary>
     internal async Task CopiedAsync()
     {
-        if (await _server is EmbeddedServer server)
-            await server.CopiedAsync();
+        if (Volatile.Read(ref _isDecided) != 0 && await _server.Task is { } server)
+            await ((EmbeddedServer)await server).CopiedAsync();
     }
 
     /// <summary>Lets requests under way end, and closes the store if it was opened.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested)
+        if (_isDisposed)
             return;
-        await _stop.CancelAsync();
-        if (await _server is { } server)
-            await server.DisposeAsync();
-        _socket.Dispose();
+        _isDisposed = true;
+        using (_socket)
+        {
+            if (IsFirst())
+                _server.SetResult(null);
+            else if (await _server.Task is { } server)
+                await (await server).DisposeAsync();
+        }
     }
 
-    private async Task<IAsyncDisposable?> ServeAsync()
+    /// <summary>Either a connection begins the server or the end comes before one: whoever asks first decides.</summary>
+    private bool IsFirst() => Interlocked.Exchange(ref _isDecided, 1) == 0;
+
+    /// <summary>The first connection has come. No task waits for it, and its end throws nothing: most runs see none, and both would cost them milliseconds.</summary>
+    private void Begin(SocketAsyncEventArgs first)
     {
-        try
+        using (first)
         {
-            Socket first = await _socket.AcceptAsync(_stop.Token);
-            return await StartServerAsync(first);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
+            if (!IsFirst())
+                first.AcceptSocket?.Dispose();
+            else if (first.SocketError == SocketError.Success)
+                _server.SetResult(StartServerAsync(first.AcceptSocket!));
+            else
+                _server.SetException(new SocketException((int)first.SocketError));
         }
     }
 

@@ -25,11 +25,18 @@ public sealed record EnvironmentSnapshot(
     /// <summary>Reads what is there now.</summary>
     /// <param name="programs">Absolute paths of the programs that tasks start; those that are no Python are left out.</param>
     /// <param name="folder">Where they start, since pyenv looks there for the version to run.</param>
-    public static EnvironmentSnapshot Take(IEnumerable<string> programs, string folder, IReadOnlyDictionary<string, string> variables) => new(
-        programs.Distinct(StringComparer.Ordinal).Select(path => (Path: path, Found: Interpreter.Of(Pyenv(path, folder, variables) ?? path))).Where(one => one.Found is not null)
-            .ToImmutableSortedDictionary(one => one.Path, one => one.Found!, StringComparer.Ordinal),
-        OfMachine(),
-        variables.Where(pair => IsTelling(pair.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal));
+    public static EnvironmentSnapshot Take(IEnumerable<string> programs, string folder, IReadOnlyDictionary<string, string> variables)
+    {
+        var interpreters = ImmutableSortedDictionary.CreateBuilder<string, Interpreter>(StringComparer.Ordinal);
+        foreach (string path in programs)
+            if (!interpreters.ContainsKey(path) && Interpreter.Of(Pyenv(path, folder, variables) ?? path) is { } found)
+                interpreters[path] = found;
+        var telling = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach ((string name, string value) in variables)
+            if (IsTelling(name))
+                telling[name] = value;
+        return new EnvironmentSnapshot(interpreters.ToImmutable(), OfMachine(), telling.ToImmutable());
+    }
 
     public void Write(Utf8JsonWriter json)
     {
@@ -115,6 +122,8 @@ public sealed record EnvironmentSnapshot(
     /// <summary>What follows on the first line that begins so; null when there is none, or no such file.</summary>
     private static string? ValueIn(string path, string beginning)
     {
+        if (!File.Exists(path))
+            return null;
         try
         {
             return File.ReadLines(path).FirstOrDefault(line => line.StartsWith(beginning, StringComparison.Ordinal))?[beginning.Length..];

@@ -10,7 +10,7 @@ internal static class FixedPaths
     {
         const string otherSide = "/else";
         var writers = tasks.Where(task => task.Workspace == Workspace.Project && !task.Name.EndsWith(otherSide, StringComparison.Ordinal))
-            .SelectMany(task => task.Out.Values.Where(port => port.IsFixed).Select(port => (Path: Path.Combine(task.WorkingFolder ?? "", port.Path!), Task: task)))
+            .SelectMany(task => task.Out.Values.Where(port => port.IsFixed).Select(port => new Writer(Path.Combine(task.WorkingFolder ?? "", port.Path!), task)))
             .OrderBy(writer => writer.Path, StringComparer.Ordinal).ToArray();
         for (int i = 1; i < writers.Length; i++)
         {
@@ -19,4 +19,6 @@ internal static class FixedPaths
                 yield return (writers[i].Path, [writers[i - 1].Task, writers[i].Task]);
         }
     }
+
+    private sealed record Writer(string Path, TaskDefinition Task);
 }

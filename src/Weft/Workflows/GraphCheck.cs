@@ -209,12 +209,18 @@ public sealed class GraphCheck(Closure closure)
         }
         if (node is Node.Each swept && SweepCheck.OfSelection(swept, closure.OutputsOf(callee)) is { } wrong)
             Report(id, null, wrong.Id, wrong.Message, wrong.At, wrong.Hint);
-        // A function is typed by the one list that it gives; of a program every output becomes a list by its name.
-        int[] lengths = [.. zip.Values.OfType<Expr.ListOf>().Select(list => list.Items.Length).Distinct()];
-        if (lengths.Length > 1)
-            Report(id, null, "each/length", $"the lists must have one length, these have {string.Join(" and ", lengths)}", node.At);
-        if (over is Elements.Listed && closure.OutputsOf(callee).Count > 1 && closure.Tasks.GetValueOrDefault(callee.Name) is { Body: TaskBody.Managed })
-            Report(id, null, "each/outputs", $"a map gives one list, and `{callee.Name}` has {closure.OutputsOf(callee).Count} outputs", node.At, "let it give one record");
+        if (over is Elements.Listed listed)
+            CheckLists(listed);
+
+        void CheckLists(Elements.Listed listed)
+        {
+            int[] lengths = [.. listed.Zip.Values.OfType<Expr.ListOf>().Select(list => list.Items.Length).Distinct()];
+            if (lengths.Length > 1)
+                Report(id, null, "each/length", $"the lists must have one length, these have {string.Join(" and ", lengths)}", node.At);
+            // A function is typed by the one list that it gives; of a program every output becomes a list by its name.
+            if (closure.OutputsOf(callee).Count > 1 && closure.Tasks.GetValueOrDefault(callee.Name) is { Body: TaskBody.Managed })
+                Report(id, null, "each/outputs", $"a map gives one list, and `{callee.Name}` has {closure.OutputsOf(callee).Count} outputs", node.At, "let it give one record");
+        }
 
         void CheckNames(ImmutableSortedDictionary<string, Expr> bindings)
         {
