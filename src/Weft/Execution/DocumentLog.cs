@@ -15,7 +15,7 @@ internal sealed class DocumentLog(RunFolder folder) : IDisposable
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private RecordLogWriter? _log;
 
-    public void Add(NodePath path, CacheDocument document)
+    public void Add(NodePath path, string key, CacheDocument document)
     {
         _log ??= new RecordLogWriter(folder.Documents);
         _buffer.ResetWrittenCount();
@@ -23,7 +23,7 @@ internal sealed class DocumentLog(RunFolder folder) : IDisposable
         {
             json.WriteStartObject();
             json.WriteString("path", path.Text);
-            json.WriteString("key", document.Key());
+            json.WriteString("key", key);
             json.WritePropertyName("document");
             CacheDocumentJson.Write(json, document);
             json.WriteEndObject();

@@ -302,8 +302,8 @@ internal sealed class ExecutionLoop : IDisposable
         {
             _open[begin.Invocation.Path] = begin;
             _results.Began(begin);
-            if (begin.Document is { } document)
-                _documents.Add(begin.Invocation.Path, document);
+            if (begin is { Document: { } document, Key: { } key })
+                _documents.Add(begin.Invocation.Path, key, document);
             _attempts.Start(begin.Invocation, grant);
             PublishStart(begin.Invocation, adopted: false);
         }

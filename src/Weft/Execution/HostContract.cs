@@ -102,8 +102,8 @@ internal static class HostContract
             Directory.CreateDirectory(call.Folder);
         foreach (Declared output in call.Outputs)
         {
-            if (output is { Path: { } path, IsFixed: false })
-                Directory.CreateDirectory(output.Type is TypeExpr.Folder ? path : Path.GetDirectoryName(path)!);
+            if (output is { Path: { } path, IsFixed: false } && (output.Type is TypeExpr.Folder ? path : Path.GetDirectoryName(path)!) is { } needed && needed != call.Folder)
+                Directory.CreateDirectory(needed);
         }
         if (call.KeepsCheckpoints)
             Directory.CreateDirectory(folder.Checkpoint(call.Path));

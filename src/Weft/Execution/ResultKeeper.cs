@@ -24,9 +24,8 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
     /// <summary>False when the same work is being done elsewhere, and its result is to be waited for.</summary>
     public bool TryClaim(Step.Start start)
     {
-        if (start.Document is not { IsExclusive: true } document || mode != CacheMode.Enabled)
+        if (start is not { Document.IsExclusive: true, Key: { } key } || mode != CacheMode.Enabled)
             return true;
-        string key = document.Key();
         if (_claims.TryGetValue(key, out NodePath holder))
             return holder == start.Invocation.Path;
         if (!cache.TryClaim(key))
@@ -38,7 +37,7 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
     /// <summary>Gives a claim back whose task did not start.</summary>
     public void Release(Step.Start start)
     {
-        if (start.Document?.Key() is { } key && _claims.TryGetValue(key, out NodePath holder) && holder == start.Invocation.Path)
+        if (start.Key is { } key && _claims.TryGetValue(key, out NodePath holder) && holder == start.Invocation.Path)
         {
             _claims.Remove(key);
             cache.Release(key);
@@ -58,9 +57,9 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
     /// <returns>A sentence when its result is not kept.</returns>
     public string? Ended(NodeState state, Facts facts, Func<NodePath, NodeState?> states)
     {
-        if (!_making.Remove(state.Path, out Step.Start? start) || start.Document is not { } document)
+        if (!_making.Remove(state.Path, out Step.Start? start) || start is not { Document: { } document, Key: { } key })
             return null;
-        string? why = state.Phase == Phase.Succeeded ? Keep(document, state, facts, states) : null;
+        string? why = state.Phase == Phase.Succeeded ? Keep(key, document, state, facts, states) : null;
         Release(start);
         return why is null ? null : $"{state.Path}: {why}";
     }
@@ -76,16 +75,25 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
 
     public void Dispose() => cache.Dispose();
 
-    private string? Keep(CacheDocument document, NodeState state, Facts facts, Func<NodePath, NodeState?> states)
+    private string? Keep(string key, CacheDocument document, NodeState state, Facts facts, Func<NodePath, NodeState?> states)
     {
         // What counts for the key is looked at once more: the program may have seen something else than what was hashed before it started.
-        CacheDocument? now = Decision.DocumentOf(plan, state.Path, states, facts);
+        CacheDocument? now = document.Computed?.Files is null && !document.Inputs.Values.Any(IsFromOutside) ? document : Decision.DocumentOf(plan, state.Path, states, facts);
         if (now is null && document.Computed?.Files is { } files && facts.Files(new FileSet([.. files.Each.Keys]))?.Whole != files.Whole)
             return "files that count for it changed while it ran, so its result is not kept for others";
-        if (now is not null && now.Key() != document.Key())
+        if (now is not null && now.Key() != key)
             return $"{CacheComparison.First(document, now)} changed while it ran, so its result is not kept for others";
         // An entry that is older than the start was there and was not taken: it makes room.
         DateTimeOffset unlessSince = mode == CacheMode.Overwrite ? DateTimeOffset.MaxValue : state.Started ?? DateTimeOffset.MinValue;
-        return cache.Save(document.Key(), new CacheEntry(document, state.Outputs, execution, state.Path, clock.GetUtcNow()), unlessSince);
+        return cache.Save(key, new CacheEntry(document, state.Outputs, execution, state.Path, clock.GetUtcNow()), unlessSince);
     }
+
+    /// <summary>Whether a value has a file in it that others than tasks may change.</summary>
+    private static bool IsFromOutside(Value value) => value switch
+    {
+        Value.Blob blob => blob.Uri?.StartsWith(Staged.OutsideScheme, StringComparison.Ordinal) == true,
+        Value.List list => list.Items.Any(IsFromOutside),
+        Value.Map map => map.Entries.Values.Any(IsFromOutside),
+        _ => false,
+    };
 }

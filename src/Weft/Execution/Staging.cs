@@ -13,6 +13,9 @@ namespace Weft.Execution;
 /// <param name="workspaceFiles">The files that a private workspace is filled with, relative to the project's folder.</param>
 internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnumerable<string>> workspaceFiles)
 {
+    /// <summary>Inputs that are handed out at once are at most this many, and so large in bytes: a file that cannot be linked is copied.</summary>
+    private const int FewInputs = 16, SmallInput = 1 << 20;
+
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly Trees _trees = new(blobs);
@@ -28,6 +31,39 @@ internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnume
                 return true;
         }
         return false;
+    }
+
+    /// <summary>Whether the inputs of a call are in their places in less time than another thread takes to wake up.</summary>
+    public bool IsQuick(Invocation call)
+    {
+        if (call.Workspace == Workspace.Private || call.Staged.Length > FewInputs || blobs is not FolderBlobStore)
+            return false;
+        foreach (Staged input in call.Staged)
+        {
+            if (input.IsFolderOfMany || input.Files.Length > 1)
+                return false;
+            foreach ((Value.Blob blob, _) in input.Files)
+            {
+                if (blob is not { Kind: BlobKind.File, Size: <= SmallInput })
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>As <see cref="StoreOutputs"/>, when all outputs are small files whose contents the store has already; else null.</summary>
+    /// <exception cref="IOException">One of them cannot be read.</exception>
+    public ImmutableSortedDictionary<string, Value>? Recognize(Invocation call, ImmutableSortedDictionary<string, Value> outputs)
+    {
+        foreach (Declared output in call.Outputs)
+        {
+            if (output.Path is not { } path)
+                continue;
+            if (output.IsFixed || blobs.Recognize(path) is not { } file)
+                return null;
+            outputs = outputs.SetItem(output.Name, new Value.Blob(file.Digest, file.Size, BlobKind.File, Staged.UriOf(path, isExecutable: false)));
+        }
+        return outputs;
     }
 
     /// <exception cref="IOException">A content is missing, or a place cannot be written.</exception>

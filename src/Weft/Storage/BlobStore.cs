@@ -46,6 +46,12 @@ internal abstract class BlobStore
     /// <exception cref="IOException">A file is missing, unreadable, or was written to meanwhile; or the store is full.</exception>
     public abstract StoredBlob[] PutFiles(IReadOnlyList<string> paths, Intake intake, CancellationToken cancel);
 
+    /// <summary>
+    /// As <see cref="PutFile"/> with <see cref="Intake.Share"/>, for a small file whose content is here already: then nothing has to be waited for. Null when it is
+    /// none, or when that is not known at once.
+    /// </summary>
+    public virtual StoredBlob? Recognize(string path) => null;
+
     public StoredBlob PutFile(string path, Intake intake, CancellationToken cancel) => PutFiles([path], intake, cancel)[0];
 
     /// <summary>Opens the content; null when the store has none.</summary>

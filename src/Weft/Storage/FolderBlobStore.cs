@@ -16,6 +16,9 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const int Parallel = 2;
 
+    /// <summary>Files up to this size are read at once.</summary>
+    private const int SmallBytes = 64 * 1024;
+
     /// <summary>A blob that was used longer ago than this has its time set anew when it is used again.</summary>
     private static readonly TimeSpan UseGrain = TimeSpan.FromHours(6);
 
@@ -69,6 +72,15 @@ internal sealed class FolderBlobStore(string root, FileHashes hashes, TimeProvid
                 ExceptionDispatchInfo.Throw(cause);
             throw;
         }
+    }
+
+    public override StoredBlob? Recognize(string path)
+    {
+        if (FileStatus.TryRead(path) is not { Form: FileForm.File, Size: <= SmallBytes } status || (status.Mode & Executable) != 0)
+            return null;
+        File.SetUnixFileMode(path, Readable);
+        Digest digest = FileHashes.Read(path);
+        return TryUse(digest) ? new StoredBlob(digest, status.Size) : null;
     }
 
     public override Stream? TryOpen(Digest digest)

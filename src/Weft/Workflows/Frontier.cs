@@ -89,7 +89,7 @@ public sealed class Frontier
             case Step.Start start:
                 Set(state with
                 {
-                    Phase = Phase.Submitted, Attempt = start.Invocation.Id.Number, End = null, Outputs = Value.NoEntries, Key = start.Document?.Key(), Since = now, Started = state.Started ?? now,
+                    Phase = Phase.Submitted, Attempt = start.Invocation.Id.Number, End = null, Outputs = Value.NoEntries, Key = start.Key, Since = now, Started = state.Started ?? now,
                 });
                 _running.Add(path);
                 break;

@@ -25,7 +25,11 @@ public abstract record Step
 
     /// <summary>An attempt starts.</summary>
     /// <param name="Document">What the result is stored under in the cache; null when it is not.</param>
-    public sealed record Start(Invocation Invocation, CacheDocument? Document) : Step;
+    public sealed record Start(Invocation Invocation, CacheDocument? Document) : Step
+    {
+        /// <summary>That of the document.</summary>
+        public string? Key { get; } = Document?.Key();
+    }
 
     /// <summary>An execution of its own starts; its end is this node's.</summary>
     public sealed record Launch(string LaunchPlan, ImmutableSortedDictionary<string, Value> Inputs) : Step;

@@ -29,6 +29,27 @@ public sealed class FolderBlobStoreTests : IDisposable
         Assert.True(File.Exists(_folder.Path("blobs/2c/" + blob.Digest.Hex[2..])));
     }
 
+    [Fact]
+    public void A_small_plain_file_is_recognized_when_its_content_is_there()
+    {
+        string path = _folder.Path("out");
+        File.WriteAllText(path, "hello");
+        Assert.Null(_store.Recognize(path));
+        StoredBlob kept = _store.Put("hello"u8);
+        Assert.Equal(kept, _store.Recognize(path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(path));
+
+        // What can be executed has a mode of its own, large files take their time, folders hold many: they are not looked at here.
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Assert.Null(_store.Recognize(path));
+        string large = _folder.Path("large");
+        File.WriteAllBytes(large, new byte[1 << 20]);
+        _store.PutFile(large, Intake.Copy, default);
+        Assert.Null(_store.Recognize(large));
+        Assert.Null(_store.Recognize(_folder.Path("")));
+        Assert.Null(_store.Recognize(_folder.Path("missing")));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
