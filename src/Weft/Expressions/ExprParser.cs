@@ -19,33 +19,33 @@ public ref struct ExprParser
     private readonly ReadOnlySpan<char> _text;
     private readonly Span _at;
     private readonly int _base;
-    private readonly Root _bare;
+    private readonly Naming _naming;
     private readonly Diagnostics _problems;
     private int _position;
     private int _depth;
     private int _parts;
     private bool _failed;
 
-    private ExprParser(string text, int start, int length, Span at, Root bare, Diagnostics problems)
+    private ExprParser(string text, int start, int length, Span at, Naming naming, Diagnostics problems)
     {
         _text = text.AsSpan(0, start + length);
         _position = start;
         _at = at;
-        _bare = bare;
+        _naming = naming;
         _problems = problems;
         // Where the source shows the text as it is, places are exact; where YAML's escapes stand between, the whole scalar is the place.
         _base = at.Text.IndexOf(text, StringComparison.Ordinal);
     }
 
     /// <param name="at">Where <paramref name="text"/> was written.</param>
-    /// <param name="bare">What a path without a known first word is: a node (the default), or a parameter of the point in a filter.</param>
+    /// <param name="naming">How names are read; by default a path without a known first word is one of a node, and <c>-</c> is always an operator.</param>
     /// <returns>Null when something is wrong; then <paramref name="problems"/> says what.</returns>
-    public static Expr? Parse(string text, Span at, Diagnostics problems, Root bare = Root.Node) => Parse(text, 0, text.Length, at, problems, bare);
+    public static Expr? Parse(string text, Span at, Diagnostics problems, Naming? naming = null) => Parse(text, 0, text.Length, at, problems, naming ?? Naming.Plain);
 
     /// <summary>As above, for a part of a longer text: what stands between <c>${{</c> and <c>}}</c>.</summary>
-    internal static Expr? Parse(string text, int start, int length, Span at, Diagnostics problems, Root bare)
+    internal static Expr? Parse(string text, int start, int length, Span at, Diagnostics problems, Naming naming)
     {
-        var parser = new ExprParser(text, start, length, at, bare, problems);
+        var parser = new ExprParser(text, start, length, at, naming, problems);
         Expr whole = parser.Expression();
         parser.Blanks();
         if (!parser._failed && parser._position < parser._text.Length)
@@ -319,9 +319,9 @@ public ref struct ExprParser
 
     private Expr Path(string name, int start, bool isQuoted)
     {
-        if (!isQuoted && _bare == Root.Node && Functions.Roots.TryGetValue(name, out Root root))
+        if (!isQuoted && _naming.Bare == Root.Node && Functions.Roots.TryGetValue(name, out Root root))
             return new Expr.Ref(root, [], From(start));
-        return new Expr.Ref(_bare, [new Segment(name)], From(start));
+        return new Expr.Ref(_naming.Bare, [new Segment(name)], From(start));
     }
 
     // call = name "(" [ expression { "," expression } ] ")" [ "over" name { "," name } ]
@@ -444,7 +444,7 @@ public ref struct ExprParser
         return null;
     }
 
-    // name = letter { letter | digit | "_" } | "`" { any } "`"
+    // name = letter { letter | digit | "_" } | a known name with "-" in it | "`" { any } "`"
     private string? Name()
     {
         Blanks();
@@ -461,7 +461,24 @@ public ref struct ExprParser
             return null;
         while (_position < _text.Length && Functions.ContinuesName(_text[_position]))
             _position++;
-        return _text[start.._position].ToString();
+        return _naming.Dashed is { Count: > 0 } dashed && Dashed(start, dashed) is { } known ? known : _text[start.._position].ToString();
+    }
+
+    /// <summary>The longest known name that stands from <paramref name="start"/> and goes beyond what was read; null when there is none.</summary>
+    private string? Dashed(int start, IReadOnlySet<string> known)
+    {
+        int end = _position;
+        while (end < _text.Length && (_text[end] == '-' || Functions.ContinuesName(_text[end])))
+            end++;
+        for (; end > _position; end = start + _text[start..end].LastIndexOf('-'))
+        {
+            string name = _text[start..end].ToString();
+            if (!known.Contains(name))
+                continue;
+            _position = end;
+            return name;
+        }
+        return null;
     }
 
     private void Blanks()

@@ -12,7 +12,7 @@ namespace Weft.Expressions;
 /// </summary>
 public static class ExprPrinter
 {
-    /// <param name="bare">As of <see cref="ExprParser.Parse(string, Weft.Text.Span, Weft.Text.Diagnostics, Root)"/>.</param>
+    /// <param name="bare">As of <see cref="ExprParser.Parse(string, Weft.Text.Span, Weft.Text.Diagnostics, Naming)"/>.</param>
     public static string Print(Expr expression, Root bare = Root.Node)
     {
         var text = new StringBuilder();

@@ -17,17 +17,17 @@ public static class Template
     private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_");
 
     /// <returns>Null when an expression is wrong or not closed; every problem is in <paramref name="problems"/>.</returns>
-    public static Expr? Parse(string text, Span at, Diagnostics problems, Root bare = Root.Node)
+    public static Expr? Parse(string text, Span at, Diagnostics problems, Naming? naming = null)
     {
         var parts = ImmutableArray.CreateBuilder<Expr>();
-        return Read(text, 0, text.Length, at, problems, bare, parts) ? Whole(parts, at) : null;
+        return Read(text, 0, text.Length, at, problems, naming ?? Naming.Plain, parts) ? Whole(parts, at) : null;
     }
 
     /// <summary>
     /// A command line: split into words first (blanks part words; quotes and backslash keep blanks as in a shell), then each word is a
     /// template. A value never becomes several words, except that a list fills several where it is a whole word.
     /// </summary>
-    public static ImmutableArray<Expr>? Words(string text, Span at, Diagnostics problems, Root bare = Root.Node) => new WordReader(text, at, problems, bare).Read();
+    public static ImmutableArray<Expr>? Words(string text, Span at, Diagnostics problems, Naming? naming = null) => new WordReader(text, at, problems, naming ?? Naming.Plain).Read();
 
     /// <summary>The words of a command with all values known: a list that is a whole word fills as many as it has items.</summary>
     public static IEnumerable<string> Fill(Expr word, Value value) => word is not Expr.Concat && value is Value.List list
@@ -45,7 +45,7 @@ public static class Template
     /// <summary>A text as one word of a shell: as it is when it needs no quotes.</summary>
     public static string Quote(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Plain) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private static bool Read(string text, int start, int end, Span at, Diagnostics problems, Root bare, ImmutableArray<Expr>.Builder parts)
+    private static bool Read(string text, int start, int end, Span at, Diagnostics problems, Naming naming, ImmutableArray<Expr>.Builder parts)
     {
         var literal = new StringBuilder();
         bool good = true;
@@ -56,7 +56,7 @@ public static class Template
             if (skip == Open.Length)
             {
                 Flush(literal, parts, at);
-                if (!ReadPart(text, ref i, end, at, problems, bare, parts, ref good))
+                if (!ReadPart(text, ref i, end, at, problems, naming, parts, ref good))
                     return false;
                 continue;
             }
@@ -68,7 +68,7 @@ public static class Template
     }
 
     /// <summary>Reads <c>${{ expression }}</c>; false when it is not closed.</summary>
-    internal static bool ReadPart(string text, ref int i, int end, Span at, Diagnostics problems, Root bare, ImmutableArray<Expr>.Builder parts, ref bool good)
+    internal static bool ReadPart(string text, ref int i, int end, Span at, Diagnostics problems, Naming naming, ImmutableArray<Expr>.Builder parts, ref bool good)
     {
         int start = i + Open.Length;
         int close = Close(text, start, end);
@@ -77,7 +77,7 @@ public static class Template
             problems.Add(new Diagnostic("template/unclosed", "`${{` has no closing `}}`", Place(text, at, i, Open.Length)) { Hint = "write `$${{` for a literal `${{`" });
             return false;
         }
-        if (ExprParser.Parse(text, start, close - start, at, problems, bare) is { } part)
+        if (ExprParser.Parse(text, start, close - start, at, problems, naming) is { } part)
             parts.Add(part);
         else
             good = false;

@@ -8,7 +8,7 @@ namespace Weft.Expressions;
 /// Splits a command line into words as a shell does (blanks part words; quotes and backslash keep blanks), each word a template. In single
 /// quotes nothing is special; <c>${{</c> is known everywhere else.
 /// </summary>
-internal sealed class WordReader(string text, Span at, Diagnostics problems, Root bare)
+internal sealed class WordReader(string text, Span at, Diagnostics problems, Naming naming)
 {
     private readonly ImmutableArray<Expr>.Builder _words = ImmutableArray.CreateBuilder<Expr>();
     private readonly ImmutableArray<Expr>.Builder _parts = ImmutableArray.CreateBuilder<Expr>();
@@ -49,7 +49,7 @@ internal sealed class WordReader(string text, Span at, Diagnostics problems, Roo
             return true;
         }
         Template.Flush(_literal, _parts, at);
-        return Template.ReadPart(text, ref _position, text.Length, at, problems, bare, _parts, ref _isGood);
+        return Template.ReadPart(text, ref _position, text.Length, at, problems, naming, _parts, ref _isGood);
     }
 
     private void Character(char c)

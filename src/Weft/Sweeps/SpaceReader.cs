@@ -25,18 +25,23 @@ namespace Weft.Sweeps;
 public sealed class SpaceReader
 {
     private readonly Diagnostics _diagnostics;
+    private readonly Naming _naming;
 
-    private SpaceReader(Diagnostics diagnostics) => _diagnostics = diagnostics;
+    private SpaceReader(Diagnostics diagnostics, Naming naming)
+    {
+        _diagnostics = diagnostics;
+        _naming = naming with { Bare = Root.Item };
+    }
 
     /// <summary>The keys that are read; those of the block's other concerns are its reader's.</summary>
     public static ImmutableArray<string> Keys { get; } = ["concat", "each", "grid", "list", "random", "when", "where", "zip"];
 
     /// <param name="block">The map of the block; keys other than <see cref="Keys"/> are ignored.</param>
     /// <returns>Null when something is wrong; diagnostics say what.</returns>
-    public static Space? Read(YamlMapping block, Diagnostics diagnostics)
+    public static Space? Read(YamlMapping block, Diagnostics diagnostics, Naming? naming = null)
     {
         int before = diagnostics.Errors;
-        Space? space = new SpaceReader(diagnostics).ReadBlock(block);
+        Space? space = new SpaceReader(diagnostics, naming ?? Naming.Plain).ReadBlock(block);
         return diagnostics.Errors > before ? null : space;
     }
 
@@ -198,7 +203,7 @@ public sealed class SpaceReader
     private Expr? Condition(YamlNode node, string what)
     {
         if (node is YamlScalar scalar)
-            return ExprParser.Parse(scalar.Text, scalar.At, _diagnostics, Root.Item);
+            return ExprParser.Parse(scalar.Text, scalar.At, _diagnostics, _naming);
         _diagnostics.Error("sweep/shape", $"{what} is an expression such as `lr > 0.01`, found {node.Kind}", node.At);
         return null;
     }

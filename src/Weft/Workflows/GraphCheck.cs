@@ -344,7 +344,7 @@ public sealed class GraphCheck(Closure closure)
     {
         if (_shape.Find(reference.Node) is not { } node)
         {
-            report?.Invoke(new Diagnostic("workflow/unknown-node", $"there is no node `{reference.Node}` in `{_workflow.Name}`") { Hint = NodeHint(reference.Node.Text) });
+            report?.Invoke(new Diagnostic("workflow/unknown-node", $"there is no node `{reference.Node}` in `{_workflow.Name}`") { Hint = DashHint(reference) ?? NodeHint(reference.Node.Text) });
             return TypeExpr.Any;
         }
         if (reference.Path is not [_, { Name: { } output }, ..])
@@ -412,7 +412,7 @@ public sealed class GraphCheck(Closure closure)
             if (reference.Root == Root.Output && !task.Out.ContainsKey(name))
                 Report(null, null, "task/unknown-output", $"the task `{task.Name}` has no output `{name}`", At(reference), Suggest.HintOrList(name, [.. task.Out.Keys], "it gives"));
             if (reference.Root == Root.Node)
-                Report(null, null, "task/node", $"the task `{task.Name}` sees its inputs, not the node `{name}`", At(reference), "bind it to an input");
+                Report(null, null, "task/node", $"the task `{task.Name}` sees its inputs, not the node `{name}`", At(reference), DashHint(reference) ?? "bind it to an input");
         }
     }
 
@@ -451,6 +451,15 @@ public sealed class GraphCheck(Closure closure)
     }
 
     private string? NodeHint(string name) => Suggest.HintOrList(name, [.. _workflow.Nodes.Select(node => node.Id.Text)], "nodes");
+
+    /// <summary>What was meant as one name and is read as a subtraction, as nothing in the file is called so.</summary>
+    private static string? DashHint(Expr.Ref reference)
+    {
+        string text = reference.At.Source.Text;
+        int start = reference.At.Start;
+        bool isTight = start >= 2 && text[start - 1] == '-' && (char.IsLetterOrDigit(text[start - 2]) || text[start - 2] == '_');
+        return isTight && At(reference) is not null ? "`-` subtracts here; a name with `-` that this file does not declare stands in brackets: `train.best['val-acc']`" : null;
+    }
 
     private static string Show(Expr expression) => $"`{ExprPrinter.Print(expression)}`";
 

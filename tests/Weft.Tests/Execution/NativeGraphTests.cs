@@ -19,6 +19,28 @@ public sealed class NativeGraphTests : IDisposable
     }
 
     [Fact]
+    public void Names_with_dashes_stand_in_expressions_and_blanks_subtract()
+    {
+        ExecutionEnd end = _project.Run("""
+            weft: 1
+            params: {erste-zahl: 5, x: 7, y-2: 1}
+            tasks:
+              bereite-vor:
+                script: 'echo ${{ params.erste-zahl }} > ${{ outputs.meine-daten }}; echo "val-acc=0.5" > "$WEFT_RESULTS"'
+                outputs: {meine-daten: daten.txt, val-acc: {type: float}}
+              lerne-an:
+                script: 'echo "$(cat ${{ inputs.die-daten }}) ${{ item.lern-rate - 1 }} ${{ inputs.x - params.y-2 }}" > ${{ outputs.modell }}; echo "f-1=${{ item.lern-rate }}" > "$WEFT_RESULTS"'
+                inputs: {die-daten: "${{ bereite-vor.meine-daten }}", x: params.x}
+                outputs: {modell: m.txt, f-1: {type: float}}
+                sweep: {grid: {lern-rate: [2, 3]}, where: lern-rate - 1 > 0, select: max(f-1)}
+                when: bereite-vor.val-acc - 0.25 > 0
+              zeige: {script: 'cat ${{ inputs.bestes }} > gezeigt', inputs: {bestes: lerne-an.best.modell}, when: lerne-an.best.f-1 > 2}
+            """);
+        Assert.Equal("Succeeded", GraphProject.Verdict(end));
+        Assert.Equal("5 2 6\n", _project.Read("gezeigt"));
+    }
+
+    [Fact]
     public void A_map_gives_a_list_for_each_output_and_conditions_choose_sides()
     {
         const string Yaml = """

@@ -101,6 +101,20 @@ public sealed class ExprParserTests
         Assert.Equal("model == \"large\"", ExprPrinter.Print(expression, Root.Item));
     }
 
+    [Theory]
+    [InlineData("prepare.my-data", "prepare[\"my-data\"]")]
+    [InlineData("prepare.my - data", "prepare.my - data")]
+    [InlineData("prepare.my-data-2", "prepare[\"my-data-2\"]")]
+    [InlineData("prepare.my-data-3", "prepare[\"my-data\"] - 3")]
+    [InlineData("größe-neu + x-1", "`größe-neu` + x - 1")]
+    [InlineData("max(mean(val-acc) over seed-no)", "max(mean(`val-acc`) over `seed-no`)")]
+    public void A_known_name_with_dashes_is_one_name(string text, string printed)
+    {
+        HashSet<string> dashed = ["my-data", "my-data-2", "größe-neu", "val-acc", "seed-no"];
+        Expr? expression = ExprParser.Parse(text, new Source("test", text).Whole, new Diagnostics(), new Naming(Dashed: dashed));
+        Assert.Equal(printed, expression?.ToString());
+    }
+
     [Fact]
     public void A_place_inside_a_file_is_exact()
     {

@@ -15,6 +15,9 @@ public static class KeyReference
         configuration, and the shell's inside `script`. A key that is marked *later* is part of the language, but does nothing in
         this version; whoever uses it is warned.
 
+        In expressions a name with `-` is read as one where the file declares it: `prepare.my-data`; with blanks around it, `-` subtracts. Other names with signs in
+        them, of metrics for instance, stand in brackets: `train.best['val/acc'] > 0.9`.
+
         """;
 
     public static string Write()

@@ -1,14 +1,15 @@
 using System.Collections.Immutable;
 using Weft.Config.Yaml;
+using Weft.Expressions;
 using Weft.Sweeps;
 using Weft.Text;
 
 namespace Weft.Dialects.Native;
 
 /// <summary>The space of a task's <c>sweep</c>, with the values that the command line gave for its keys.</summary>
-internal sealed class NativeSweep(Changes changes, Diagnostics problems)
+internal sealed class NativeSweep(Changes changes, Naming naming, Diagnostics problems)
 {
-    public Space? Read(string task, YamlMapping sweep) => SpaceReader.Read(Replaced(task, sweep), problems);
+    public Space? Read(string task, YamlMapping sweep) => SpaceReader.Read(Replaced(task, sweep), problems, naming);
 
     /// <summary>The keys whose values a command line can replace: each has values of its own.</summary>
     public static IEnumerable<string> Replaceable(YamlMapping sweep) => sweep.EntriesOf("grid").Select(entry => entry.Name);

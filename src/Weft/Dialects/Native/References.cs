@@ -10,7 +10,7 @@ namespace Weft.Dialects.Native;
 /// What stands behind an input: <c>./path</c>, <c>scheme://…</c>, <c>task.output</c>, <c>task@last.output</c>, <c>@tag/output</c>, any other expression, a text with
 /// <c>${{ }}</c>, or a value of YAML.
 /// </summary>
-internal sealed class References(IReadOnlySet<string> tasks, Diagnostics problems)
+internal sealed class References(IReadOnlySet<string> tasks, Naming naming, Diagnostics problems)
 {
     public Expr? Read(YamlNode node)
     {
@@ -31,7 +31,7 @@ internal sealed class References(IReadOnlySet<string> tasks, Diagnostics problem
     private Expr? OfText(string text, Span at)
     {
         if (text.Contains("${{", StringComparison.Ordinal))
-            return Template.Parse(text, at, problems);
+            return Template.Parse(text, at, problems, naming);
         if (text.StartsWith("./", StringComparison.Ordinal) || text.StartsWith("../", StringComparison.Ordinal) || text.StartsWith('/') || text.StartsWith("~/", StringComparison.Ordinal))
             return File(text, Outside.Content, at);
         if (text.StartsWith("file://", StringComparison.Ordinal))
@@ -43,7 +43,7 @@ internal sealed class References(IReadOnlySet<string> tasks, Diagnostics problem
         int last = text.IndexOf("@last.", StringComparison.Ordinal);
         if (last > 0)
             return new Expr.Ref(Root.Outside, [new(Outside.Last), new(text[..last]), new(text[(last + "@last.".Length)..])], at);
-        return Plain(text, at) ?? ExprParser.Parse(text, at, problems);
+        return Plain(text, at) ?? ExprParser.Parse(text, at, problems, naming);
     }
 
     private static Expr.Ref File(string path, string digest, Span at) => new(Root.Outside, [new(Outside.File), new(path), new(digest)], at);
@@ -57,7 +57,7 @@ internal sealed class References(IReadOnlySet<string> tasks, Diagnostics problem
         return null;
     }
 
-    /// <summary>A path that begins with the name of a task, whatever signs are in it: <c>my-task.data</c> is no subtraction.</summary>
+    /// <summary>A path that begins with the name of a task, be it one that expressions know as something else: <c>2nd.data</c>, <c>run.data</c>.</summary>
     private Expr.Ref? Plain(string text, Span at)
     {
         string[] parts = text.Split('.');

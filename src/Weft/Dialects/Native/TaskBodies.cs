@@ -33,25 +33,25 @@ internal static class TaskBodies
         """;
 
     /// <summary>The body that stands in a task or in its <c>else</c>; null when there is none or it is wrong.</summary>
-    public static TaskBody? Of(YamlMapping task, IEnumerable<string> outputs, Diagnostics problems)
+    public static TaskBody? Of(YamlMapping task, IEnumerable<string> outputs, Naming naming, Diagnostics problems)
     {
         if (task["run"] is { } run)
-            return WordsOf(run, problems) is { IsDefaultOrEmpty: false } words ? new TaskBody.Command(words) : null;
+            return WordsOf(run, naming, problems) is { IsDefaultOrEmpty: false } words ? new TaskBody.Command(words) : null;
         if (task["script"] is YamlScalar script && task.TextOf("script") is { } text)
-            return Template.Parse(text, script.At, problems) is { } template ? new TaskBody.Shell(template) : null;
+            return Template.Parse(text, script.At, problems, naming) is { } template ? new TaskBody.Shell(template) : null;
         if (task.TextOf("call") is { } call)
             return new TaskBody.Command([Expr.Of("python3"), Expr.Of("-c"), Expr.Of(CallCode), new Expr.Literal(Value.Of(call), task["call"]!.At), .. outputs.Select(Expr.Of)]);
-        return task["fail"] is YamlScalar fail && Template.Parse(fail.Text, fail.At, problems) is { } message ? new TaskBody.Fail(message) : null;
+        return task["fail"] is YamlScalar fail && Template.Parse(fail.Text, fail.At, problems, naming) is { } message ? new TaskBody.Fail(message) : null;
     }
 
     /// <summary>The module of a <c>call</c>, as a file: <c>pkg/mod.py</c>.</summary>
     public static string? FileOfCall(YamlMapping task) => task.TextOf("call")?.Split(':')[0].Replace('.', '/') is { } module ? module + ".py" : null;
 
-    private static ImmutableArray<Expr> WordsOf(YamlNode run, Diagnostics problems)
+    private static ImmutableArray<Expr> WordsOf(YamlNode run, Naming naming, Diagnostics problems)
     {
         if (run is YamlScalar scalar)
         {
-            ImmutableArray<Expr> words = Template.Words(scalar.Text, scalar.At, problems) ?? default;
+            ImmutableArray<Expr> words = Template.Words(scalar.Text, scalar.At, problems, naming) ?? default;
             if (!words.IsDefault && words.IsEmpty)
                 problems.Error("weft/empty-command", "expected a command, found only blanks", scalar.At);
             return words;
@@ -59,7 +59,7 @@ internal static class TaskBodies
         var all = ImmutableArray.CreateBuilder<Expr>();
         foreach (YamlScalar word in ((run as YamlSequence)?.Items ?? []).OfType<YamlScalar>())
         {
-            if (Template.Parse(word.Text, word.At, problems) is { } one)
+            if (Template.Parse(word.Text, word.At, problems, naming) is { } one)
                 all.Add(one);
         }
         return all.ToImmutable();

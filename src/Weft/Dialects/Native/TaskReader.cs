@@ -12,7 +12,7 @@ namespace Weft.Dialects.Native;
 /// <summary>Makes the nodes and definitions of one task of a workflow.</summary>
 internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes changes, Diagnostics problems)
 {
-    private readonly References _references = new(scope.Names, problems);
+    private readonly References _references = new(scope.Names, file.Naming, problems);
     private readonly TaskFiles _files = new(file, problems);
 
     /// <summary>What came of a task: nodes, the definitions that they use, and what stands for the outputs of a task of two sides.</summary>
@@ -102,7 +102,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             return null;
         }
         ImmutableSortedDictionary<string, Port> outputs = OutputsOf(name, task, over);
-        if (TaskBodies.Of(task, outputs.Keys, problems) is not { } body)
+        if (TaskBodies.Of(task, outputs.Keys, file.Naming, problems) is not { } body)
             return null;
         definitions.Add(new Definition.OfTask(Definition(name, task, task, WithArguments(body, task, over), inputs, outputs, over, at)));
         return new Callee(CalleeKind.Task, scope.TaskName(name), at);
@@ -117,7 +117,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         var env = Expr.NoBindings.ToBuilder();
         foreach ((string variable, YamlNode value, _) in all.EntriesOf("vars").Concat(own.EntriesOf("vars")))
         {
-            if (value is YamlScalar scalar && Template.Parse(scalar.Text, scalar.At, problems) is { } text)
+            if (value is YamlScalar scalar && Template.Parse(scalar.Text, scalar.At, problems, file.Naming) is { } text)
                 env[variable] = text;
         }
         AddParameters(body, env.Values, inputs, over);
@@ -261,7 +261,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         {
             if (task["foreach"] is { } both)
                 problems.Error("weft/one-of", $"`sweep` and `foreach` both stand in task `{name}`", both.At);
-            return new NativeSweep(changes, problems).Read(scope.TaskName(name), sweep) is { } space ? new Elements.Known(space) : null;
+            return new NativeSweep(changes, file.Naming, problems).Read(scope.TaskName(name), sweep) is { } space ? new Elements.Known(space) : null;
         }
         if (task.MapOf("foreach") is null)
             return null;
@@ -288,7 +288,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             With = with,
             Parallel = (int?)where.WholeOf("parallel"),
             Budget = Settings.BudgetOf(where),
-            Best = where.TextOf("select") is { } text && ExprParser.Parse(text, where["select"]!.At, problems, Root.Item) is { } select ? Selection.Of(select, problems) : null,
+            Best = where.TextOf("select") is { } text && ExprParser.Parse(text, where["select"]!.At, problems, file.Naming with { Bare = Root.Item }) is { } select ? Selection.Of(select, problems) : null,
             Stop = ExpressionOf(where, "stop") ?? ExpressionOf(task, "stop"),
         };
     }
@@ -298,14 +298,14 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         Arm other;
         if (otherwise["fail"] is YamlScalar fail)
         {
-            other = new Arm.Fail(Template.Parse(fail.Text, fail.At, problems) ?? Expr.Of(fail.Text));
+            other = new Arm.Fail(Template.Parse(fail.Text, fail.At, problems, file.Naming) ?? Expr.Of(fail.Text));
         }
         else
         {
             var inputs = node.Bind.ToBuilder();
             Elements? over = (node as Node.Each)?.Over;
             ImmutableSortedDictionary<string, Port> outputs = OutputsOf(name, task, over);
-            TaskBody body = TaskBodies.Of(otherwise, outputs.Keys, problems) ?? new TaskBody.Fail(Expr.Of("nothing to run"));
+            TaskBody body = TaskBodies.Of(otherwise, outputs.Keys, file.Naming, problems) ?? new TaskBody.Fail(Expr.Of("nothing to run"));
             TaskDefinition definition = Definition(name, task, otherwise, body, inputs, outputs, over, at) with { Name = scope.TaskName(name) + "/else" };
             definitions.Add(new Definition.OfTask(definition));
             var callee = new Callee(CalleeKind.Task, definition.Name, at);
@@ -321,5 +321,5 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
     }
 
     private Expr? ExpressionOf(YamlMapping where, string key) =>
-        where[key] is YamlScalar scalar && where.TextOf(key) is { } text ? ExprParser.Parse(text, scalar.At, problems) : null;
+        where[key] is YamlScalar scalar && where.TextOf(key) is { } text ? ExprParser.Parse(text, scalar.At, problems, file.Naming) : null;
 }

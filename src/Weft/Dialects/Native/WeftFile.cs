@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Weft.Config.Yaml;
+using Weft.Expressions;
 using Weft.Tasks;
 using Weft.Text;
 using Weft.Values;
@@ -19,6 +20,12 @@ internal sealed record WeftFile(Source Source, YamlMapping Root, string Folder)
 
     /// <summary>Where outputs are kept; null for the project's state.</summary>
     public string? Store => Root.TextOf("store");
+
+    /// <summary>The keys of the file that hold a <c>-</c>: expressions read them as names, not as subtractions.</summary>
+    private HashSet<string> Dashed => field ??= DashedIn(Root, []);
+
+    /// <summary>How expressions of the file read names.</summary>
+    public Naming Naming => new(Dashed: Dashed);
 
     /// <summary>The workflows by name, where each is declared; <see cref="Main"/> first.</summary>
     public IEnumerable<(string Name, Span At)> Workflows =>
@@ -62,6 +69,19 @@ internal sealed record WeftFile(Source Source, YamlMapping Root, string Folder)
         foreach ((string name, YamlNode value, _) in where.EntriesOf(workflow == Main ? "params" : "inputs"))
             ports[name] = PortOf(workflow, name, value, problems);
         return ports.ToImmutable();
+    }
+
+    private static HashSet<string> DashedIn(YamlNode node, HashSet<string> found)
+    {
+        foreach (YamlNode item in (node as YamlSequence)?.Items ?? [])
+            DashedIn(item, found);
+        foreach (YamlEntry entry in (node as YamlMapping)?.Entries ?? [])
+        {
+            if (entry.Key is YamlScalar { Text: var name } && name.Contains('-'))
+                found.Add(name);
+            DashedIn(entry.Value, found);
+        }
+        return found;
     }
 
     private static Port PortOf(string workflow, string name, YamlNode node, Diagnostics problems)

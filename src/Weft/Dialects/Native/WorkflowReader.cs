@@ -88,7 +88,7 @@ internal sealed class WorkflowReader
             return returns.ToImmutable();
         foreach ((string name, YamlNode value, _) in scope.Where.EntriesOf("outputs"))
         {
-            if (new References(scope.Names, _problems).Read(value) is { } result)
+            if (new References(scope.Names, _file.Naming, _problems).Read(value) is { } result)
                 returns[name] = result;
         }
         return returns.ToImmutable();
