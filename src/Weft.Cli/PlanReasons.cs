@@ -1,4 +1,5 @@
 using Weft.Execution;
+using Weft.Sweeps;
 using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;
@@ -8,6 +9,9 @@ namespace Weft.Cli;
 /// <summary>Why the nodes of a plan would run although something like them had been done: the parts of their work that differ from the last time.</summary>
 internal sealed class PlanReasons(Plan plan, string definition, ProjectStore? store, ResultCache? cache, Facts facts)
 {
+    /// <summary>Points among which the first to run is looked for.</summary>
+    private const int MostPoints = 1000;
+
     private readonly EarlierWork? _earlier = store is null ? null : new EarlierWork(store.Records, store.Place, cache);
 
     /// <summary>In a few words; empty when there is nothing to say.</summary>
@@ -18,11 +22,26 @@ internal sealed class PlanReasons(Plan plan, string definition, ProjectStore? st
             case Forecast.Reuse reuse:
                 return cache?.Find(reuse.Key) is { } entry ? $"made by {NameOf(entry.Execution)}{entry.Path}" : "";
             case Forecast.Run when _earlier is not null && facts.CacheMode == CacheMode.Enabled:
-                NodePath path = node.Node is Node.Each ? node.Path.Element(0) : node.Path;
-                return Decision.DocumentOf(plan, path, StateOf, facts) is { } document ? Compared(document, path) : "";
+                return FirstToRun(node) is var (path, document) ? Compared(document, path) : "";
             default:
                 return "";
         }
+    }
+
+    /// <summary>The node itself; of a sweep the first point whose result is not there.</summary>
+    private (NodePath Path, CacheDocument Document)? FirstToRun(PlanNode node)
+    {
+        if (node.Node is not Node.Each { Over: Elements.Known { Space: var space } })
+            return Decision.DocumentOf(plan, node.Path, StateOf, facts) is { } own ? (node.Path, own) : null;
+        foreach (Point point in space.Points().Take(MostPoints))
+        {
+            NodePath path = node.Path.Element(point.Index);
+            if (Decision.DocumentOf(plan, path, StateOf, facts) is not { } document)
+                return null;
+            if (cache?.Find(document.Key()) is null)
+                return (path, document);
+        }
+        return null;
     }
 
     private string Compared(CacheDocument document, NodePath path)

@@ -61,7 +61,7 @@ internal static class PlanCommand
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
         if (launch.Project is not null)
             session.Out.WriteLine(Counts(plan));
-        if (isTimed)
+        if (isTimed && !estimate.IsEmpty)
             session.Out.WriteLine($"about {Amounts.Duration(estimate.Total())} with -j {parallel}{(estimate.Unknown is > 0 and var unknown ? $", without {Amounts.Count(unknown, "task")} that have not run before" : "")}");
         foreach (ConfigurationCheck configurations in launch.Configurations)
             session.Out.WriteLine(configurations);
@@ -103,8 +103,15 @@ internal static class PlanCommand
         if (store.Records.FindUnfinished(plan.Id.Hex) is { } open)
             session.Out.WriteLine($"{open.Name} of the same definition and inputs is not finished: `weft run {launch.Runnable.Name}` goes on with it");
         else if (store.Records.FindNewest(plan.Id.Hex) is { } last)
-            session.Out.WriteLine($"{last.Name} of the same definition and inputs has ended ({last.State})");
+            session.Out.WriteLine($"{last.Name} of the same definition and inputs {Ended(last.State)}");
     }
+
+    private static string Ended(string state) => state switch
+    {
+        nameof(Phase.Succeeded) => "has succeeded",
+        nameof(Phase.Failed) => "failed",
+        _ => "was stopped",
+    };
 
     private static string Points(Node node) => node switch
     {

@@ -28,6 +28,8 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>A sweep or a workflow was entered. Every other kind is the phase that a node has ended with, in small letters.</summary>
     public const string Opened = "opened";
 
+    private const string Reason = "reason";
+
     private readonly HashSet<NodePath> _open = [];
     private readonly List<EventRow> _notes = [];
     private long _last = -1;
@@ -79,10 +81,13 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>The text of an event of the kind <see cref="Said"/>.</summary>
     public static string TextOf(EventRow entry) => CanonicalJson.Read(entry.Body!) is Value.Map map && map.Entries["text"] is Value.Text text ? text.Content : "";
 
+    /// <summary>Why a node failed, from the body of its end; null when that does not say.</summary>
+    public static string? ReasonOf(string body) => CanonicalJson.Read(body) is Value.Map map && map.Entries.TryGetValue(Reason, out Value? reason) && reason is Value.Text text ? text.Content : null;
+
     private static string NumberOf(int attempt) => $$"""{"attempt":{{attempt}}}""";
 
     private static string? BodyOf(NodeState state) => state.End is Outcome.Failed failed
-        ? CanonicalJson.Write(Value.MapOf([new("reason", Value.Of(failed.Reason))]))
+        ? CanonicalJson.Write(Value.MapOf([new(Reason, Value.Of(failed.Reason))]))
         : null;
 
     private void Append(EventRow entry)

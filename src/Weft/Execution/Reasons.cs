@@ -17,7 +17,11 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
     /// <summary>Points of a sweep that are looked at.</summary>
     private const int MostPoints = 10_000;
 
+    /// <summary>Characters of a value that are shown.</summary>
+    private const int MostShown = 80;
+
     private readonly EarlierWork _earlier = new(records, place, cache);
+    private readonly Hindrances _hindrances = new(records, execution, plan);
 
     /// <summary>What has changed since an earlier execution did the same as a node that is not cached, a line each. Default: nothing is said.</summary>
     public Func<NodePath, IEnumerable<string>> Since { get; init; } = _ => [];
@@ -29,7 +33,7 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
     public IEnumerable<string> Of(NodePath path)
     {
         NodeRow? row = records.FindNode(execution.Id, path);
-        Phase phase = row is null ? Phase.Waiting : Enum.Parse<Phase>(row.Phase);
+        Phase phase = _hindrances.PhaseOf(path);
         AttemptRow? last = row is { Attempt: > 0 } && records.Attempts(execution.Id, path) is [.., var newest] ? newest : null;
         switch (phase)
         {
@@ -38,10 +42,12 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
                 if (row!.Key is { } hit && cache?.Find(hit) is { } entry)
                     yield return $"by {MakerOf(entry)}, {instant(entry.Made)} (key {Short(hit)})";
                 break;
-            case Phase.Running when plan.Find(path)?.Node is Node.Gate:
+            case Phase.Running when plan.Find(path)?.Node is Node.Gate gate:
                 yield return "waits";
-                foreach (string line in WhyItWaits(path, phase, row))
-                    yield return line;
+                yield return gate.Kind == GateKind.Sleep ? "for time to pass" : $"for an answer{(gate.Message is { } message ? $" to `{message}`" : "")}: `weft approve {execution.Name}/{path}`";
+                break;
+            case Phase.Succeeded when plan.Find(path)?.Node is Node.Gate:
+                yield return records.ReadSignal(execution.Id, path) is { } answer ? $"was answered by {Answers.Read(answer).By}" : "its time had passed";
                 break;
             case Phase.Succeeded or Phase.Running or Phase.Submitted when row!.Key is { } key:
                 yield return phase == Phase.Succeeded ? "ran" : "runs";
@@ -61,7 +67,7 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
                 break;
             case Phase.Failed:
                 yield return "failed";
-                yield return last?.End?.Reason ?? (row!.Tally is { } tally && StateRows.ReadTally(tally).First is { } first ? $"{first.Path}: {first.Message}" : "nothing more is known");
+                yield return _hindrances.OfFailure(path);
                 foreach (string line in (last?.End?.Tail ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
                     yield return "| " + line;
                 foreach (string line in last is null ? [] : row?.Key is { } failed ? WhyItRan(path, failed) : Since(path))
@@ -69,7 +75,7 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
                 break;
             default:
                 yield return phase switch { Phase.Skipped => "was skipped", Phase.Blocked => "was not started", Phase.Cancelled => "was stopped", _ => "waits" };
-                foreach (string line in WhyItWaits(path, phase, row))
+                foreach (string line in WhyItDidNotRun(path, phase))
                     yield return line;
                 break;
         }
@@ -130,41 +136,50 @@ internal sealed class Reasons(ExecutionRecords records, ExecutionPlace place, Re
     {
         (null, { }) => $"is new: {Cut(after)}",
         ({ }, null) => $"is gone: {Cut(before)}",
-        ({ }, { }) => $"changed from {Cut(before)} to {Cut(after)}",
+        ({ }, { }) => Changed(before, after),
         _ => "changed",
     };
 
-    private static string Cut(string text) => text.Length > 80 ? text[..80] + "…" : text;
+    /// <summary>Of long texts the part in which they differ.</summary>
+    private static string Changed(string before, string after)
+    {
+        int same = before.AsSpan().CommonPrefixLength(after);
+        int start = before.Length > MostShown || after.Length > MostShown ? Math.Max(0, same - MostShown / 4) : 0;
+        string opening = start > 0 ? "…" : "";
+        return $"changed from {opening}{Cut(before[start..])} to {opening}{Cut(after[start..])}";
+    }
+
+    private static string Cut(string text) => text.Length > MostShown ? text[..MostShown] + "…" : text;
 
     private static string Short(string key) => key.Length > 15 ? key[..15] : key;
 
-    private IEnumerable<string> WhyItWaits(NodePath path, Phase phase, NodeRow? row)
+    /// <summary>Why nothing was started, or not yet.</summary>
+    private IEnumerable<string> WhyItDidNotRun(NodePath path, Phase phase)
     {
         if ((plan.Find(path) ?? plan.Find(path.Parent)) is not { } node)
-            yield break;
-        if (node.Node is Node.Gate gate && row is not null && phase is Phase.Running)
+            return [];
+        return phase switch
         {
-            yield return $"for an answer{(gate.Message is { } message ? $" to `{message}`" : "")}: `weft approve {execution.Name}/{path}`";
-            yield break;
-        }
-        if (node.Node.When is { } when && phase == Phase.Skipped)
-            yield return $"its condition is `{ExprPrinter.Print(when)}`";
+            Phase.Skipped => _hindrances.OfSkip(node),
+            Phase.Blocked => _hindrances.OfBlock(node),
+            Phase.Cancelled => [_hindrances.OfStop(node)],
+            _ => WhyItWaits(node, path),
+        };
+    }
+
+    private IEnumerable<string> WhyItWaits(PlanNode node, NodePath path)
+    {
         bool any = false;
-        foreach (Node need in plan.ShapeAt(node.Scope).Dependencies(node.Node.Id))
+        foreach (string line in _hindrances.OfWait(node))
         {
-            NodePath before = node.Scope.Child(need.Id.Text);
-            Phase state = records.FindNode(execution.Id, before) is { } other ? Enum.Parse<Phase>(other.Phase) : Phase.Waiting;
-            if (state.HasOutputs && phase != Phase.Skipped)
-                continue;
             any = true;
-            yield return $"`{before}`, which it needs, {Words(state)}";
+            yield return line;
         }
-        if (!any && phase == Phase.Blocked)
-            yield return "something else failed, and this workflow stops then";
-        if (!any && phase is Phase.Waiting or Phase.Ready && DocumentNow(path) is { } now && cache?.IsClaimed(now.Key()) == true)
-            yield return "the same work is being done elsewhere now: its result will be taken";
-        else if (!any && phase is Phase.Waiting or Phase.Ready)
-            yield return "for a slot (`-j`), for resources that others use, or for equal work that is being done elsewhere";
+        if (any)
+            yield break;
+        yield return DocumentNow(path) is { } now && cache?.IsClaimed(now.Key()) == true
+            ? "the same work is being done elsewhere now: its result will be taken"
+            : "for a slot (`-j`), for resources that others use, or for equal work that is being done elsewhere";
     }
 
     /// <summary>What a node has come to, in words.</summary>

@@ -159,6 +159,10 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
         _event.Post();
     }
 
+    /// <summary>What was noted with the newest event of a kind about a node; null when there is none, or nothing was.</summary>
+    public string? LastBody(ExecutionId execution, NodePath path, string kind) =>
+        db.Prepare("SELECT body FROM event WHERE execution = ?1 AND path = ?2 AND kind = ?3 ORDER BY seq DESC LIMIT 1").Bind(1, execution.Value).Bind(2, path.Text).Bind(3, kind).QueryText();
+
     /// <summary>The number of the newest event; 0 when there is none.</summary>
     public long LastEvent(ExecutionId execution) =>
         db.Prepare("SELECT max(seq) FROM event WHERE execution = ?1").Bind(1, execution.Value).QueryLong() ?? 0;
