@@ -25,7 +25,7 @@ internal static partial class ConsolePage
             foreach ((string command, string expected) in Commands(block.Value))
             {
                 commands++;
-                ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(folder, [new("PATH", $"{path.Root}:/usr/bin:/bin"), new("TZ", "UTC")], "bash", "-c", $"({command}) 2>&1"));
+                ProgramResult result = WeftProgram.Finish(WeftProgram.StartProgram(folder, [new("PATH", $"{path.Root}:/usr/bin:/bin"), new("TZ", "UTC"), new("XDG_CACHE_HOME", path.Path("cache"))], "bash", "-c", $"({command}) 2>&1"));
                 Assert.True(Even(expected, folder) == Even(result.Out, folder), $"{page}\n$ {command}\nexpected:\n{expected}\nfound:\n{result.Out}");
             }
         }

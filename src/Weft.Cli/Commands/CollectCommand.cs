@@ -13,7 +13,7 @@ namespace Weft.Cli.Commands;
 
 /// <summary>
 /// <c>weft gc</c>: removes what nobody needs any more: stored content without a holder, run folders without an execution, states of the code that no attempt
-/// ran with; with <c>--older</c> executions too. What runs and what a tag names is never taken.
+/// ran with, what clones share and virtual environments that were not used for long; with <c>--older</c> executions too. What runs and what a tag names is never taken.
 /// </summary>
 internal static class CollectCommand
 {
@@ -21,7 +21,7 @@ internal static class CollectCommand
 
     private static readonly Flag DryRun = new("dry-run", 'n', null, "say what would be removed, remove nothing");
 
-    private static readonly Flag Older = new("older", null, "AGE", "executions and cached results of longer ago too: 30d, 12h, 2w");
+    private static readonly Flag Older = new("older", null, "AGE", "executions and cached results of longer ago too, and Python environments not used since: 30d, 12h, 2w");
 
     public static readonly Command Command = new("gc", "remove stored content that nothing needs any more", "", [DryRun, Older], Run)
     {
@@ -42,7 +42,7 @@ internal static class CollectCommand
         Removed executions = Executions(store, before, isDry, out HashSet<string> gone);
         Removed cached = Cached(store, before, isDry, out HashSet<string> forgotten);
         var retention = new Retention(store.Records.Database, store.Clock, gone);
-        Removed[] removed = [executions, cached, Folders(store, isDry), Snapshots(store, retention, gone, isDry), Blobs(store, retention, forgotten, isDry), Shared(store, isDry, session)];
+        Removed[] removed = [executions, cached, Folders(store, isDry), Snapshots(store, retention, gone, isDry), Blobs(store, retention, forgotten, isDry), Shared(store, isDry, session), Environments(before, isDry, session)];
         if (!isDry)
             (store.Records.Database as Records.Sqlite.SqliteDatabase)?.Checkpoint(shrink: true);
         Print(removed, isDry, session);
@@ -143,6 +143,14 @@ internal static class CollectCommand
         using var shared = new SharedResults(folder, store.Clock);
         (int entries, long bytes) = shared.Collect(isDry);
         return new Removed("shared results", entries, bytes);
+    }
+
+    /// <summary>Virtual environments of all projects of the user that no task has run in for long, and none runs in now.</summary>
+    private static Removed Environments(DateTimeOffset? before, bool isDry, Session session)
+    {
+        DateTimeOffset unused = before ?? TimeProvider.System.GetUtcNow() - SharedResults.KeepTime;
+        (int count, long bytes) = PythonEnvironments.Collect(session.Surroundings.EnvironmentFolder, unused, isDry);
+        return new Removed("Python environments", count, bytes);
     }
 
     private static Removed Blobs(ProjectStore store, Retention retention, HashSet<string> forgotten, bool isDry)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Records;
+using Weft.Storage;
 using Weft.Text;
 using Weft.Tracking;
 using Weft.Values;

@@ -89,7 +89,7 @@ internal sealed class ExecutionLoop : IDisposable
         };
         var hosted = new HostedAttempts(folder, new LocalHosts(folder, options.HostProgram, surroundings), _clock);
         var staging = new Staging(options.ProjectFolder, stores.Blobs, () => new SnapshotReader(options.ProjectFolder, FileHashes.Read).Files(CancellationToken.None));
-        var environments = new PythonEnvironments(options.EnvironmentFolder ?? Path.GetFullPath(Path.Combine(folder.Root, "..", "..", "environments")), options.ProjectFolder, options.Environment);
+        var environments = new PythonEnvironments(options.EnvironmentFolder ?? Path.GetFullPath(Path.Combine(folder.Root, "..", "..", "environments")), options.ProjectFolder, options.Environment, _clock);
         var local = new StagedAttempts(new LocalAttempts(folder, _poller, _clock, surroundings), staging, environments, folder.Log, _poller, _clock);
         _hasHosts = options.HostsAll || plan.Closure.Tasks.Values.Any(task => !task.Secrets.IsEmpty);
         _files = stores.Files;

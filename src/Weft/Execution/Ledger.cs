@@ -108,6 +108,16 @@ internal sealed record Grant(SafeFileHandle? File, ImmutableArray<string> Gpus) 
 {
     public static Grant Nothing { get; } = new(null, []);
 
+    /// <summary>The virtual environment that it runs in, to be kept as long; null when it needs none.</summary>
+    public FileLock? Environment { get; init; }
+
+    /// <summary>The open files whose locks a task inherits.</summary>
+    public IEnumerable<SafeFileHandle> Held => new[] { File, Environment?.File }.OfType<SafeFileHandle>();
+
     /// <summary>Gives up our share; a task that inherited the file keeps the locks until its last process ends.</summary>
-    public void Dispose() => File?.Dispose();
+    public void Dispose()
+    {
+        File?.Dispose();
+        Environment?.Dispose();
+    }
 }

@@ -97,7 +97,7 @@ internal sealed class LocalAttempts : IAttempts
                 Environment = environment,
                 Folder = folder,
                 // The locks stay open in the program and in all it starts.
-                Descriptors = descriptors.AddRange(new[] { apart, grant.File }.Where(held => held is not null)),
+                Descriptors = [.. descriptors, .. apart is null ? [] : new[] { apart }, .. grant.Held],
             });
             var attempt = new LocalAttempt(call, grant, now) { Child = child, Group = child.Id, Watch = child.Ended };
             Watch(attempt);

@@ -211,7 +211,9 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, PythonEnv
             switch (work.Stage)
             {
                 case Stage.Equipping:
-                    work.Call = work.Call with { Python = environments.Make(work.Call, logOf(work.Call.Id), work.Cancelled), Requirements = null };
+                    PythonEnvironment environment = environments.Open(work.Call, logOf(work.Call.Id), work.Cancelled);
+                    work.Call = work.Call with { Python = environment.Folder, Requirements = null };
+                    work.Grant = work.Grant with { Environment = environment.Use };
                     break;
                 case Stage.Placing:
                     staging.PlaceInputs(work.Call, work.Cancelled);
@@ -249,7 +251,7 @@ internal sealed class StagedAttempts(IAttempts inner, Staging staging, PythonEnv
 
         public Invocation Call { get; set; } = call;
 
-        public Grant Grant { get; } = grant;
+        public Grant Grant { get; set; } = grant;
 
         public DateTimeOffset Began { get; } = began;
 

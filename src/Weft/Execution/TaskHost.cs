@@ -115,7 +115,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         {
             Additional = _ => secrets,
             Output = masked is null ? null : masked.Into,
-        }), staging, new PythonEnvironments(surroundings.EnvironmentFolder, surroundings.ProjectFolder, surroundings.Environment), places.Log, _poller, surroundings.Clock);
+        }), staging, new PythonEnvironments(surroundings.EnvironmentFolder, surroundings.ProjectFolder, surroundings.Environment, surroundings.Clock), places.Log, _poller, surroundings.Clock);
         attempts.Start(call, Grant.Nothing);
         var ready = new List<object>();
         while (true)

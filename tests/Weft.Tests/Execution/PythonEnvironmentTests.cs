@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Weft.Execution;
+using Weft.Platform;
 using Weft.Support;
 using Weft.Workflows;
 
@@ -57,6 +58,27 @@ public sealed class PythonEnvironmentTests : IDisposable
         Assert.Contains("tinypack", end.Failures[0].LastLine);
         WriteWheel("wheels", "tinypack", "1.0");
         Assert.Equal("Succeeded", GraphProject.Verdict(project.Run(Yaml)));
+    }
+
+    [Fact]
+    public void An_environment_is_removed_by_age_and_never_while_it_is_used()
+    {
+        using var project = new GraphProject(_folder.Root);
+        project.Write("requirements.txt", "--no-index\n");
+        ExecutionEnd end = project.Run("""
+            weft: 1
+            tasks: {a: {script: '! flock --nonblock "$VIRTUAL_ENV.lock" true', env: {requirements: requirements.txt}}}
+            """);
+        Assert.Equal("Succeeded", GraphProject.Verdict(end));
+        string environment = Assert.Single(Environments());
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Assert.Equal((0, 0), PythonEnvironments.Collect(_folder.Path(".weft/environments"), now - TimeSpan.FromDays(1), isDry: false));
+        using (FileLock.TryAcquire(environment + ".lock", LockMode.Shared))
+            Assert.Equal((0, 0), PythonEnvironments.Collect(_folder.Path(".weft/environments"), now + TimeSpan.FromDays(1), isDry: false));
+        (int count, long bytes) = PythonEnvironments.Collect(_folder.Path(".weft/environments"), now + TimeSpan.FromDays(1), isDry: true);
+        Assert.True(count == 1 && bytes > 0 && Directory.Exists(environment));
+        Assert.Equal((count, bytes), PythonEnvironments.Collect(_folder.Path(".weft/environments"), now + TimeSpan.FromDays(1), isDry: false));
+        Assert.Empty(Environments());
     }
 
     private string[] Environments() => Directory.GetDirectories(_folder.Path(".weft/environments"));
