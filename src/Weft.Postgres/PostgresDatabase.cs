@@ -56,7 +56,7 @@ internal sealed class PostgresDatabase : Database
     public static NpgsqlDataSource Source(PostgresLocation location)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(location.ConnectionString);
-        builder.EnableTransportSecurity().EnableArrays();
+        builder.EnableTransportSecurity();
         return builder.Build();
     }
 
@@ -95,31 +95,6 @@ internal sealed class PostgresDatabase : Database
         CREATE TABLE IF NOT EXISTS weft_format (number BIGINT NOT NULL PRIMARY KEY);
         INSERT INTO weft_format VALUES ({number});
         """);
-
-    public override int AddPoints(long run, Span<PointRow> points)
-    {
-        if (points.IsEmpty)
-            return 0;
-        int n = points.Length;
-        var keys = new long[n];
-        var steps = new long[n];
-        var times = new long[n];
-        var values = new double[n];
-        var nans = new long[n];
-        for (int i = 0; i < n; i++)
-            (keys[i], steps[i], times[i], values[i], nans[i]) = (points[i].Key, points[i].Step, points[i].Timestamp, points[i].Value, points[i].IsNan ? 1 : 0);
-        var insert = (PostgresStatement)Prepare("""
-            INSERT INTO metric (run, key, step, ts, value, nan) SELECT ?1, * FROM unnest(?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT DO NOTHING RETURNING key, step, ts, value, nan
-            """);
-        insert.Bind(1, run);
-        insert.BindArray(2, keys, NpgsqlDbType.Bigint).BindArray(3, steps, NpgsqlDbType.Bigint).BindArray(4, times, NpgsqlDbType.Bigint)
-            .BindArray(5, values, NpgsqlDbType.Double).BindArray(6, nans, NpgsqlDbType.Bigint);
-        int added = 0;
-        foreach (Row row in insert.Query())
-            points[added++] = new PointRow(row.Long(0), row.Long(1), row.Long(2), row.Double(3), row.Bool(4));
-        return added;
-    }
 
     public override void ReserveIds(string table) =>
         Prepare($"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT greatest(max(id), 1) FROM {table}))").Any();

@@ -39,8 +39,6 @@ internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlCommand
         return this;
     }
 
-    internal PostgresStatement BindArray<T>(int parameter, T[] values, NpgsqlDbType element) => Set(parameter, values, NpgsqlDbType.Array | element);
-
     public override int Run()
     {
         RefuseReading();

@@ -78,7 +78,7 @@ internal sealed class ServerRuns : RunsOrigin
             Text(info, "lifecycle_stage") == "deleted" ? LifecycleStage.Deleted : LifecycleStage.Active);
         return new Tracking.Run(read)
         {
-            Metrics = [.. Items(data, "metrics").Select(metric => new MetricSummary(Point(metric), double.NaN, double.NaN, 1))],
+            Metrics = [.. Items(data, "metrics").Select(metric => new MetricSummary(Point(metric), double.NaN, double.NaN))],
             Params = [.. Items(data, "params").Select(param => new Param(Text(param, "key"), Text(param, "value")))],
             Labels = [.. Items(data, "tags").Select(tag => new Label(Text(tag, "key"), Text(tag, "value")))],
         };

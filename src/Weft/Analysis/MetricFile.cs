@@ -12,20 +12,21 @@ internal static class MetricFile
         MetricPoint last = default;
         double least = double.NaN;
         double greatest = double.NaN;
-        long count = 0;
+        bool isEmpty = true;
         foreach (Range line in content.Split((byte)'\n'))
         {
             if (!TryParse(content[line], key, out MetricPoint point))
                 continue;
-            if (count++ == 0 || (point.Step, point.Timestamp, point.Value).CompareTo((last.Step, last.Timestamp, last.Value)) >= 0)
+            if (isEmpty || (point.Step, point.Timestamp, point.Value).CompareTo((last.Step, last.Timestamp, last.Value)) >= 0)
                 last = point;
+            isEmpty = false;
             if (!double.IsNaN(point.Value))
             {
                 least = double.IsNaN(least) ? point.Value : Math.Min(least, point.Value);
                 greatest = double.IsNaN(greatest) ? point.Value : Math.Max(greatest, point.Value);
             }
         }
-        return count == 0 ? null : new MetricSummary(last, least, greatest, count);
+        return isEmpty ? null : new MetricSummary(last, least, greatest);
     }
 
     private static bool TryParse(ReadOnlySpan<byte> line, string key, out MetricPoint point)

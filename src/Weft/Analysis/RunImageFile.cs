@@ -15,7 +15,7 @@ namespace Weft.Analysis;
 internal static class RunImageFile
 {
     /// <summary>To be raised when the form changes, or what is read from a run's files.</summary>
-    private const int Version = 2;
+    private const int Version = 3;
 
     public static byte[] Write(string root, IEnumerable<(string Name, RunImage Image)> images)
     {
@@ -84,7 +84,6 @@ internal static class RunImageFile
             to.Number(metric.Last.Step);
             to.Double(metric.Min);
             to.Double(metric.Max);
-            to.Number(metric.Count);
         }
         to.Number(image.Leaves?.Length ?? -1);
         foreach (Leaf leaf in image.Leaves ?? [])
@@ -118,7 +117,7 @@ internal static class RunImageFile
         {
             string key = from.Text();
             double value = from.Double();
-            metrics[i] = new MetricSummary(new MetricPoint(key, value, from.Number(), from.Number()), from.Double(), from.Double(), from.Number());
+            metrics[i] = new MetricSummary(new MetricPoint(key, value, from.Number(), from.Number()), from.Double(), from.Double());
         }
         var facts = new Tracking.Run(info) { Params = parameters, Metrics = ImmutableCollectionsMarshal.AsImmutableArray(metrics) };
         return new RunImage(facts, hasFacts) { Stamp = stamp, Newest = newest, Leaves = ReadLeaves(ref from) };

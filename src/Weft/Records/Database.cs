@@ -64,22 +64,6 @@ internal abstract class Database(Dialect dialect) : IDisposable
     /// </summary>
     public abstract void Lock(string subject);
 
-    /// <summary>
-    /// Adds the points of one run that are not there yet to the table of metrics, within a write: those are moved to the front, and their
-    /// number is returned.
-    /// </summary>
-    public virtual int AddPoints(long run, Span<PointRow> points)
-    {
-        Statement insert = Prepare("INSERT INTO metric (run, key, step, ts, value, nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING").Bind(1, run);
-        int added = 0;
-        foreach (PointRow point in points)
-        {
-            if (insert.Bind(2, point.Key).Bind(3, point.Step).Bind(4, point.Timestamp).Bind(5, point.Value).Bind(6, point.IsNan).Run() > 0)
-                points[added++] = point;
-        }
-        return added;
-    }
-
     /// <summary>After rows with numbers of their own: lets the table count on from its greatest.</summary>
     public virtual void ReserveIds(string table)
     {
@@ -134,11 +118,6 @@ internal abstract class Database(Dialect dialect) : IDisposable
         }
     }
 }
-
-/// <summary>One point of a metric as its table holds it.</summary>
-/// <param name="Key">The number of the metric's name.</param>
-/// <param name="Value">0 for a NaN.</param>
-internal readonly record struct PointRow(long Key, long Step, long Timestamp, double Value, bool IsNan);
 
 /// <summary>An open transaction: committed, or undone when it is disposed without.</summary>
 internal sealed class Transaction(Database database) : IDisposable

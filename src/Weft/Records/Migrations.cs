@@ -2,7 +2,8 @@ namespace Weft.Records;
 
 /// <summary>One change of the tables, applied once and in order. An applied migration is never edited: a later one changes what it made.</summary>
 /// <param name="Number">1, 2, 3 …: the format number of the database after it.</param>
-internal sealed record Migration(int Number, string Script);
+/// <param name="Convert">What SQL alone cannot do, after the script.</param>
+internal sealed record Migration(int Number, string Script, Action<Database>? Convert = null);
 
 /// <summary>All migrations, and the check of a database's format on opening.</summary>
 internal static class Migrations
@@ -18,6 +19,7 @@ internal static class Migrations
         new(4, ModelTables.TraceLinks),
         new(5, Tables.Accounts),
         new(6, Tables.Staged),
+        new(7, Tables.Series, PointsToBlocks.Move),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>
@@ -44,6 +46,7 @@ internal static class Migrations
         foreach (Migration migration in All.Where(migration => migration.Number > format))
         {
             db.Execute(migration.Script);
+            migration.Convert?.Invoke(db);
             db.WriteFormat(migration.Number);
         }
         change.Commit();

@@ -94,10 +94,16 @@ internal static class Tables
             PRIMARY KEY (name, version)) {clustered};
         """;
 
-    /// <summary>Points of metrics as they came, a row for each request, until they are moved to <c>metric</c> and <c>metric_last</c>.</summary>
+    /// <summary>Points of metrics as they came, a row for each request, until they are moved to <c>series</c> and <c>metric_last</c>.</summary>
     public const string Staged = """
         CREATE TABLE staged (id {id}, run {int} NOT NULL, points {blob} NOT NULL);
         CREATE INDEX staged_run ON staged (run, id);
+        """;
+
+    /// <summary>The points of metrics in blocks (<see cref="MetricSeries"/>), instead of a row of <c>metric</c> for each.</summary>
+    public const string Series = """
+        CREATE TABLE series (id {id}, run {int} NOT NULL, key {int} NOT NULL, first {int} NOT NULL, points {blob} NOT NULL);
+        CREATE INDEX series_key ON series (run, key, first);
         """;
 
     /// <summary>Who may log in to a server, and what each may do; <c>subject</c> is an experiment's number or a model's name, <c>level</c> 0 none to 4 manage.</summary>

@@ -68,7 +68,7 @@ public sealed class Cleaning
             // Somebody may have restored it since it was looked for.
             if (!db.Prepare("SELECT 1 FROM run WHERE id = ?1 AND stage = 'deleted'").Bind(1, row).Any())
                 continue;
-            foreach (string table in (string[])["staged", "metric", "metric_last", "param", "label", "dataset_input", "dataset_input_label", "model_input", "model_output"])
+            foreach (string table in (string[])["staged", "series", "metric_last", "param", "label", "dataset_input", "dataset_input_label", "model_input", "model_output"])
                 db.Prepare($"DELETE FROM {table} WHERE run = ?1").Bind(1, row).Run();
             db.Prepare("DELETE FROM trace_run WHERE run = ?1").Bind(1, id).Run();
             db.Prepare("UPDATE run SET parent = NULL WHERE parent = ?1").Bind(1, row).Run();

@@ -68,8 +68,7 @@ public sealed record MetricSubject(string? ModelId, string? DatasetName, string?
 /// <summary>All that is known of one metric of a run without reading its points.</summary>
 /// <param name="Last">The point with the greatest (step, timestamp, value).</param>
 /// <param name="Min">The smallest value that is a number; NaN when there is none.</param>
-/// <param name="Count">How many different points there are.</param>
-public readonly record struct MetricSummary(MetricPoint Last, double Min, double Max, long Count);
+public readonly record struct MetricSummary(MetricPoint Last, double Min, double Max);
 
 public sealed record Dataset(string Name, string Digest, string SourceType, string Source, string? Schema, string? Profile);
 

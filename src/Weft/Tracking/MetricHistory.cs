@@ -30,18 +30,16 @@ public sealed class MetricHistory
             RunInfo run = RunStore.Require(reader.Database, id);
             if (reader.Keys.Find(key) is not { } number)
                 return null;
-            long count = 0;
-            Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 ORDER BY ts, step, value LIMIT ?3 OFFSET ?4")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, most is { } limit ? limit + 1L : long.MaxValue).Bind(4, offset);
-            foreach (Row row in points.Query())
+            long next = 0;
+            foreach (PointRow point in MetricSeries.Read(reader.Database, run.Row, number))
             {
-                if (count == most)
-                    return PageToken.Write(offset + count);
-                count++;
-                visit(id, Point(key, row));
+                if (next - offset == most)
+                    return PageToken.Write(next);
+                if (next++ >= offset)
+                    visit(id, Point(key, point));
             }
             return null;
-        });
+        }, oneState: true);
     }
 
     /// <summary>The points of one metric of several runs, by run id, then timestamp, step, value; at most <paramref name="most"/> in all.</summary>
@@ -53,20 +51,16 @@ public sealed class MetricHistory
         {
             if (reader.Keys.Find(key) is not { } number)
                 return false;
-            long left = most;
+            int left = most;
             foreach (RunId id in ids.Distinct().OrderBy(id => id.Value, StringComparer.Ordinal))
             {
                 if (RunStore.FindInfo(reader.Database, id) is not { } run)
                     continue;
-                Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 ORDER BY ts, step, value LIMIT ?3")
-                    .Bind(1, run.Row).Bind(2, number).Bind(3, left);
-                foreach (Row row in points.Query())
+                foreach (PointRow point in MetricSeries.Read(reader.Database, run.Row, number).Take(left))
                 {
-                    visit(id, Point(key, row));
+                    visit(id, Point(key, point));
                     left--;
                 }
-                if (left <= 0)
-                    break;
             }
             return true;
         }, oneState: true);
@@ -93,33 +87,28 @@ public sealed class MetricHistory
             if (RunStore.FindInfo(reader.Database, id) is { } run)
                 runs.Add(run);
         }
-        var all = new SortedSet<long>();
+        var all = new HashSet<long>();
         var ends = new List<long>();
         foreach (RunInfo run in runs)
         {
-            long? first = null, last = null;
-            Statement steps = reader.Database.Prepare("SELECT DISTINCT step FROM metric WHERE run = ?1 AND key = ?2 AND step >= ?3 AND step <= ?4 ORDER BY step")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, window.First).Bind(4, window.Last);
-            foreach (Row row in steps.Query())
+            long first = long.MaxValue, last = long.MinValue;
+            foreach (PointRow point in MetricSeries.Read(reader.Database, run.Row, number))
             {
-                all.Add(row.Long(0));
-                first ??= row.Long(0);
-                last = row.Long(0);
+                if (point.Step < window.First || point.Step > window.Last)
+                    continue;
+                all.Add(point.Step);
+                (first, last) = (Math.Min(first, point.Step), Math.Max(last, point.Step));
             }
-            if (first is { } from && last is { } to)
-                ends.AddRange([from, to]);
+            ends.AddRange([first, last]);
         }
-        HashSet<long> sampled = Sample([.. all], most);
+        long[] steps = [.. all];
+        Array.Sort(steps);
+        HashSet<long> sampled = Sample(steps, most);
         sampled.UnionWith(ends);
         foreach (RunInfo run in runs)
         {
-            Statement points = reader.Database.Prepare("SELECT value, nan, ts, step FROM metric WHERE run = ?1 AND key = ?2 AND step >= ?3 AND step <= ?4 ORDER BY step, ts, value")
-                .Bind(1, run.Row).Bind(2, number).Bind(3, window.First).Bind(4, window.Last);
-            foreach (Row row in points.Query())
-            {
-                if (sampled.Contains(row.Long(3)))
-                    visit(run.Id, Point(key, row));
-            }
+            foreach (PointRow point in MetricSeries.Read(reader.Database, run.Row, number).Where(point => point.Step >= window.First && point.Step <= window.Last && sampled.Contains(point.Step)).OrderBy(point => point.Step))
+                visit(run.Id, Point(key, point));
         }
         return true;
     }
@@ -140,6 +129,5 @@ public sealed class MetricHistory
         return sampled;
     }
 
-    private static MetricPoint Point(string key, Row row) =>
-        new(key, row.Bool(1) ? double.NaN : row.Double(0), row.Long(2), row.Long(3));
+    internal static MetricPoint Point(string key, in PointRow point) => new(key, point.IsNan ? double.NaN : point.Value, point.Timestamp, point.Step);
 }

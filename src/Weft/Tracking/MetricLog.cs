@@ -6,7 +6,7 @@ namespace Weft.Tracking;
 
 /// <summary>
 /// The points of metrics. A point is identified by all it holds, so logging it again changes nothing. Beside the points stands one summary per
-/// run and key (last, smallest, greatest, count), brought up to date in the same transaction; lists and searches read only that.
+/// run and key (last, smallest, greatest), brought up to date in the same transaction; lists and searches read only that.
 /// </summary>
 internal static class MetricLog
 {
@@ -30,14 +30,18 @@ internal static class MetricLog
     {
         if (points.IsEmpty)
             return;
-        PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
-        Span<PointRow> numbered = Number(turn, points, rows);
         if (turn.Database.CanStage)
-            StagedPoints.Add(turn, run, numbered);
+        {
+            PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
+            Number(turn, points, rows);
+            StagedPoints.Add(turn, run, rows.AsSpan(0, points.Length));
+            ArrayPool<PointRow>.Shared.Return(rows);
+            WriteSubjects(turn, run, points);
+        }
         else
-            Place(turn, run.Row, run.Experiment, numbered);
-        ArrayPool<PointRow>.Shared.Return(rows);
-        WriteSubjects(turn, run, points);
+        {
+            Write(turn, run, points);
+        }
     }
 
     /// <summary>Writes the points into their places at once.</summary>
@@ -45,20 +49,21 @@ internal static class MetricLog
     {
         if (points.IsEmpty)
             return;
-        PointRow[] rows = ArrayPool<PointRow>.Shared.Rent(points.Length);
-        Place(turn, run.Row, run.Experiment, Number(turn, points, rows));
-        ArrayPool<PointRow>.Shared.Return(rows);
+        var rows = new List<PointRow>(points.Length);
+        CollectionsMarshal.SetCount(rows, points.Length);
+        Number(turn, points, CollectionsMarshal.AsSpan(rows));
+        Place(turn, run.Row, run.Experiment, rows);
         WriteSubjects(turn, run, points);
     }
 
-    /// <summary>Puts points in their places, and brings the summaries up to those that are new.</summary>
-    public static void Place(WriteTurn turn, long run, long experiment, Span<PointRow> points)
+    /// <summary>Puts points in their places, and brings the summaries up to them. Uses the list up.</summary>
+    public static void Place(WriteTurn turn, long run, long experiment, List<PointRow> points)
     {
-        int added = turn.Database.AddPoints(run, points);
-        FoldIn(turn, run, experiment, points[..added]);
+        FoldIn(turn, run, experiment, CollectionsMarshal.AsSpan(points));
+        MetricSeries.Add(turn.Database, run, points);
     }
 
-    private static Span<PointRow> Number(WriteTurn turn, ReadOnlySpan<MetricPoint> points, PointRow[] rows)
+    private static void Number(WriteTurn turn, ReadOnlySpan<MetricPoint> points, Span<PointRow> rows)
     {
         string name = "";
         long key = 0;
@@ -71,7 +76,6 @@ internal static class MetricLog
             bool isNan = double.IsNaN(point.Value);
             rows[i] = new PointRow(key, point.Step, point.Timestamp, isNan ? 0 : Math.Clamp(point.Value, double.MinValue, double.MaxValue), isNan);
         }
-        return rows.AsSpan(0, points.Length);
     }
 
     private static void FoldIn(WriteTurn turn, long run, long experiment, ReadOnlySpan<PointRow> points)
@@ -81,28 +85,27 @@ internal static class MetricLog
         {
             ref News tally = ref CollectionsMarshal.GetValueRefOrAddDefault(news, point.Key, out bool isKnown);
             if (!isKnown)
-                tally = new News { Min = double.NaN, Max = double.NaN };
+                tally = new News { Last = point, Min = double.NaN, Max = double.NaN };
             tally.Add(point);
         }
         Statement fold = turn.Database.Prepare(Fold).Bind(1, run).Bind(3, experiment);
         foreach ((long key, News tally) in news)
         {
             fold.Bind(2, key).Bind(4, tally.Last.Value).Bind(5, tally.Last.IsNan).Bind(6, tally.Last.Step).Bind(7, tally.Last.Timestamp)
-                .Bind(8, double.IsNaN(tally.Min) ? null : tally.Min).Bind(9, double.IsNaN(tally.Max) ? null : tally.Max).Bind(10, tally.Count).Post();
+                .Bind(8, double.IsNaN(tally.Min) ? null : tally.Min).Bind(9, double.IsNaN(tally.Max) ? null : tally.Max).Post();
         }
     }
 
     /// <summary>Folds the summary of new points into what stands: the greatest (step, timestamp, value) is the last.</summary>
     private const string Fold = """
-        INSERT INTO metric_last (run, key, experiment, value, nan, step, ts, min, max, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        INSERT INTO metric_last (run, key, experiment, value, nan, step, ts, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (run, key) DO UPDATE SET
             value = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.value ELSE metric_last.value END,
             nan = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.nan ELSE metric_last.nan END,
             step = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.step ELSE metric_last.step END,
             ts = CASE WHEN (excluded.step, excluded.ts, excluded.value) > (metric_last.step, metric_last.ts, metric_last.value) THEN excluded.ts ELSE metric_last.ts END,
             min = CASE WHEN metric_last.min IS NULL OR excluded.min < metric_last.min THEN excluded.min ELSE metric_last.min END,
-            max = CASE WHEN metric_last.max IS NULL OR excluded.max > metric_last.max THEN excluded.max ELSE metric_last.max END,
-            count = metric_last.count + excluded.count
+            max = CASE WHEN metric_last.max IS NULL OR excluded.max > metric_last.max THEN excluded.max ELSE metric_last.max END
         """;
 
     /// <summary>Values that are about a logged model stand with the model, too.</summary>
@@ -129,11 +132,10 @@ internal static class MetricLog
         public PointRow Last;
         public double Min;
         public double Max;
-        public long Count;
 
         public void Add(in PointRow point)
         {
-            if (Count++ == 0 || (point.Step, point.Timestamp, point.Value).CompareTo((Last.Step, Last.Timestamp, Last.Value)) > 0)
+            if ((point.Step, point.Timestamp, point.Value).CompareTo((Last.Step, Last.Timestamp, Last.Value)) > 0)
                 Last = point;
             if (point.IsNan)
                 return;

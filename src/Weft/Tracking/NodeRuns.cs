@@ -202,7 +202,7 @@ internal sealed class NodeRuns(Database database, string artifactRoot, string pr
     {
         var summaries = ImmutableArray.CreateBuilder<MetricSummary>(points.Length);
         foreach (MetricPoint point in points)
-            summaries.Add(new MetricSummary(point, point.Value, point.Value, 1));
+            summaries.Add(new MetricSummary(point, point.Value, point.Value));
         return summaries.MoveToImmutable();
     }
 

@@ -50,12 +50,12 @@ internal static class RunReader
     {
         var found = ImmutableArray.CreateBuilder<MetricSummary>();
         Statement metrics = db.Prepare("""
-            SELECT k.name, m.value, m.nan, m.ts, m.step, m.min, m.max, m.count FROM metric_last m JOIN key k ON k.id = m.key WHERE m.run = ?1 ORDER BY k.name
+            SELECT k.name, m.value, m.nan, m.ts, m.step, m.min, m.max FROM metric_last m JOIN key k ON k.id = m.key WHERE m.run = ?1 ORDER BY k.name
             """);
         foreach (Row row in metrics.Bind(1, run).Query())
         {
             var last = new MetricPoint(row.Text(0), row.Bool(2) ? double.NaN : row.Double(1), row.Long(3), row.Long(4));
-            found.Add(new MetricSummary(last, row.DoubleOrNull(5) ?? double.NaN, row.DoubleOrNull(6) ?? double.NaN, row.Long(7)));
+            found.Add(new MetricSummary(last, row.DoubleOrNull(5) ?? double.NaN, row.DoubleOrNull(6) ?? double.NaN));
         }
         return found.DrainToImmutable();
     }

@@ -1,38 +1,25 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Weft.Records;
 
 namespace Weft.Tracking;
 
 /// <summary>
-/// Points that were taken and do not stand in the table of metrics yet. The hundred metrics of one step belong to a hundred places of that table;
+/// Points that were taken and do not stand in the series of their metrics yet. The hundred metrics of one step belong to a hundred series;
 /// writing each where it belongs costs some fifty times what it costs to keep the batch as it came, as one row of <c>staged</c>. The write loop moves
 /// the points of a run to their places when many wait, when it has nothing else to do, and before somebody reads them: then neighbours share the
-/// pages and the summaries that they change.
+/// blocks and the summaries that they change.
 /// </summary>
 internal static class StagedPoints
 {
     /// <summary>How many points of one run are moved in one transaction, give or take a batch: some 30 ms.</summary>
     private const int AtOnce = 20_000;
 
-    /// <summary>Bytes of a point: number of the key times two, plus one for a NaN; step; timestamp; value. Little-endian.</summary>
-    private const int PointSize = 4 * sizeof(long);
-
     /// <summary>Keeps the points of a request, within its transaction.</summary>
     public static void Add(WriteTurn turn, RunInfo run, ReadOnlySpan<PointRow> points)
     {
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(points.Length * PointSize);
-        Span<byte> rest = bytes;
-        foreach (ref readonly PointRow point in points)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(rest, point.Key * 2 + (point.IsNan ? 1 : 0));
-            BinaryPrimitives.WriteInt64LittleEndian(rest[8..], point.Step);
-            BinaryPrimitives.WriteInt64LittleEndian(rest[16..], point.Timestamp);
-            BinaryPrimitives.WriteDoubleLittleEndian(rest[24..], point.Value);
-            rest = rest[PointSize..];
-        }
-        turn.Database.Prepare("INSERT INTO staged (run, points) VALUES (?1, ?2)").Bind(1, run.Row).BindBlob(2, bytes.AsSpan(0, points.Length * PointSize)).Post();
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(points.Length * PointBytes.Most);
+        int length = PointBytes.Write(points, bytes);
+        turn.Database.Prepare("INSERT INTO staged (run, points) VALUES (?1, ?2)").Bind(1, run.Row).BindBlob(2, bytes.AsSpan(0, length)).Post();
         ArrayPool<byte>.Shared.Return(bytes);
         turn.Staged += points.Length;
     }
@@ -57,7 +44,7 @@ internal static class StagedPoints
         foreach (Row row in db.Prepare("SELECT id, points FROM staged WHERE run = ?1 AND id <= ?2 ORDER BY id").Bind(1, run).Bind(2, upTo).Query())
         {
             last = row.Long(0);
-            Read(row.Blob(1), points);
+            PointBytes.Read(row.Blob(1), points);
             if (hasMore = points.Count >= AtOnce)
                 break;
         }
@@ -67,10 +54,7 @@ internal static class StagedPoints
         turn.Staged = Math.Max(0, turn.Staged - points.Count);
         // The run may have been removed for good meanwhile.
         if (db.Prepare("SELECT experiment FROM run WHERE id = ?1").Bind(1, run).QueryLong() is { } experiment)
-        {
-            points.Sort(InTableOrder);
-            MetricLog.Place(turn, run, experiment, CollectionsMarshal.AsSpan(points));
-        }
+            MetricLog.Place(turn, run, experiment, points);
         return hasMore;
     }
 
@@ -86,25 +70,6 @@ internal static class StagedPoints
         if (upTo == long.MaxValue)
             turn.Staged = 0;
         return false;
-    }
-
-    private static void Read(ReadOnlySpan<byte> bytes, List<PointRow> points)
-    {
-        for (; bytes.Length >= PointSize; bytes = bytes[PointSize..])
-        {
-            long key = BinaryPrimitives.ReadInt64LittleEndian(bytes);
-            points.Add(new PointRow(
-                key >> 1, BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]), BinaryPrimitives.ReadDoubleLittleEndian(bytes[24..]),
-                (key & 1) != 0));
-        }
-    }
-
-    private static int InTableOrder(PointRow x, PointRow y)
-    {
-        int order = x.Key.CompareTo(y.Key);
-        if (order == 0)
-            order = x.Step.CompareTo(y.Step);
-        return order != 0 ? order : x.Timestamp.CompareTo(y.Timestamp);
     }
 }
 

@@ -23,8 +23,8 @@ internal sealed class WriteLoop : IAsyncDisposable
     /// <summary>How much work that nobody waits for may be in the queue.</summary>
     private const int MostPosted = 256;
 
-    /// <summary>How many points may wait to be moved. Many, so that neighbours come together; a search waits half a second for as many.</summary>
-    private const int MostStaged = 300_000;
+    /// <summary>How many points may wait to be moved. Many, so that neighbours come together; a search waits some tenths of a second for as many.</summary>
+    private const int MostStaged = 2_000_000;
 
     /// <summary>How long nobody must write before waiting points are moved: clients that log one value after the other are not kept waiting.</summary>
     private const int IdleMilliseconds = 100;

@@ -17,7 +17,7 @@ public sealed class StagedPointsTests : IDisposable
         RunInfo run = await NewRun();
         Leave(run, [Point("loss", 0.5, 1), Point("loss", double.NaN, 2), Point("acc", 0.25, 1)]);
         await using TrackingStore store = OpenStore();
-        Assert.Equal(["acc 0.25@1 of 1", "loss NaN@2 of 2"], store.Runs.Get(run.Id).Metrics.Select(Show));
+        Assert.Equal(["acc 0.25@1", "loss NaN@2"], store.Runs.Get(run.Id).Metrics.Select(Show));
         Assert.Equal(run.Id, Assert.Single(store.Search.Find(new RunQuery([0], "metrics.acc = 0.25")).Items).Info.Id);
     }
 
@@ -68,7 +68,7 @@ public sealed class StagedPointsTests : IDisposable
             Leave(run, [.. Enumerable.Range(batch * 6000, 7000).SelectMany(step => new[] { Point("a", step, step), Point("b", -step, step) })]);
         await using TrackingStore store = OpenStore();
         MetricSummary[] metrics = [.. store.Runs.Get(run.Id).Metrics];
-        Assert.Equal(["a 30999@30999 of 31000", "b -30999@30999 of 31000"], metrics.Select(Show));
+        Assert.Equal(["a 30999@30999", "b -30999@30999"], metrics.Select(Show));
         Assert.Equal((0, 30999, -30999, 0), (metrics[0].Min, metrics[0].Max, metrics[1].Min, metrics[1].Max));
         int count = 0;
         store.History.Read(run.Id, "b", null, null, (RunId _, in MetricPoint point) => Assert.Equal(-count++, point.Value));
@@ -82,7 +82,7 @@ public sealed class StagedPointsTests : IDisposable
         Leave(run with { Row = run.Row + 1000 }, [Point("m", 1, 1)]);
         await using (TrackingStore store = OpenStore())
             store.Settling.SettleAll();
-        Assert.Equal((0, 0), (Count("staged"), Count("metric")));
+        Assert.Equal((0, 0), (Count("staged"), Count("series")));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class StagedPointsTests : IDisposable
             Assert.Equal(0, Count("staged"));
             await store.Runs.LogMetricAsync(second.Id, Point("m", 1, 1));
         }
-        Assert.Equal((0, 2), (Count("staged"), Count("metric")));
+        Assert.Equal((0, 2), (Count("staged"), Count("series")));
     }
 
     [Fact]
@@ -136,5 +136,5 @@ public sealed class StagedPointsTests : IDisposable
 
     private static MetricPoint Point(string key, double value, long step) => new(key, value, 1000 + step, step);
 
-    private static string Show(MetricSummary metric) => $"{metric.Last.Key} {metric.Last.Value}@{metric.Last.Step} of {metric.Count}";
+    private static string Show(MetricSummary metric) => $"{metric.Last.Key} {metric.Last.Value}@{metric.Last.Step}";
 }

@@ -46,14 +46,17 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
     public override IEnumerable<ReadOnlyMemory<MetricPoint>> Points(RunEntry run)
     {
         store.Settling.Settle(run.Run.Info.Id);
-        var last = new PointRow(0, 0, 0, 0, false);
-        while (true)
+        foreach ((long key, string name) in store.Readers.Read(reader => KeysOf(reader.Database, run.Run.Info.Row)))
         {
-            (List<MetricPoint> page, last) = store.Readers.Read(reader => ReadPoints(reader.Database, run.Run.Info.Row, last));
-            if (page.Count > 0)
-                yield return page.ToArray();
-            if (page.Count < PageLength)
-                yield break;
+            for (int offset = 0; ; offset += PageLength)
+            {
+                MetricPoint[] page = store.Readers.Read(
+                    reader => MetricSeries.Read(reader.Database, run.Run.Info.Row, key).Skip(offset).Take(PageLength).Select(point => MetricHistory.Point(name, point)).ToArray(), oneState: true);
+                if (page.Length > 0)
+                    yield return page;
+                if (page.Length < PageLength)
+                    break;
+            }
         }
     }
 
@@ -126,24 +129,12 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
         return ([.. infos.Select(run => new RunEntry(RunReader.Complete(db, run.Info)) { Deleted = run.Deleted })], last, count);
     }
 
-    private static (List<MetricPoint> Page, PointRow Last) ReadPoints(Database db, long run, PointRow last)
+    private static List<(long Key, string Name)> KeysOf(Database db, long run)
     {
-        var page = new List<MetricPoint>();
-        Statement select = db.Prepare($"""
-            SELECT m.key, m.step, m.ts, m.value, m.nan, k.name FROM metric m JOIN key k ON k.id = m.key
-            WHERE m.run = ?1 AND (m.key, m.step, m.ts, m.value, m.nan) > (?2, ?3, ?4, ?5, ?6)
-            ORDER BY m.key, m.step, m.ts, m.value, m.nan LIMIT {PageLength}
-            """);
-        string name = "";
-        select.Bind(1, run).Bind(2, last.Key).Bind(3, last.Step).Bind(4, last.Timestamp).Bind(5, last.Value).Bind(6, last.IsNan);
-        foreach (Row row in select.Query())
-        {
-            if (name.Length == 0 || row.Long(0) != last.Key)
-                name = row.Text(5);
-            last = new PointRow(row.Long(0), row.Long(1), row.Long(2), row.Double(3), row.Bool(4));
-            page.Add(new MetricPoint(name, last.IsNan ? double.NaN : last.Value, last.Timestamp, last.Step));
-        }
-        return (page, last);
+        var found = new List<(long, string)>();
+        foreach (Row row in db.Prepare("SELECT k.id, k.name FROM metric_last m JOIN key k ON k.id = m.key WHERE m.run = ?1 ORDER BY k.id").Bind(1, run).Query())
+            found.Add((row.Long(0), row.Text(1)));
+        return found;
     }
 
     private static Page<RegisteredModel> ReadModels(Database db, string? after)
