@@ -12,7 +12,6 @@ namespace Weft.Platform;
 public readonly record struct FileStatus(
     FileForm Form, UnixFileMode Mode, long Size, long ModifiedNanoseconds, long ChangedNanoseconds, ulong Inode, uint Links)
 {
-    private const int NotADirectory = 20;
 
     /// <summary>Null when there is no such file.</summary>
     /// <exception cref="SystemCallException">A folder on the way cannot be searched.</exception>
@@ -24,7 +23,7 @@ public readonly record struct FileStatus(
         if (Libc.StatX(currentFolder, path, noFollow, basicStats, result) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            return error is Libc.NotFound or NotADirectory ? null : throw new SystemCallException($"look at {path}", error);
+            return error is Libc.NotFound or Libc.NotADirectory ? null : throw new SystemCallException($"look at {path}", error);
         }
         // struct statx (statx(2)): links at byte 16, mode 28, inode 32, size 40, change time 96, modification time 112.
         int mode = *(ushort*)(result + 28);

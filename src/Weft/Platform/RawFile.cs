@@ -18,7 +18,7 @@ public static unsafe class RawFile
         int descriptor = OpenDescriptor(path, Libc.ReadOnly, 0);
         if (descriptor >= 0)
             return new SafeFileHandle(descriptor, ownsHandle: true);
-        return Marshal.GetLastPInvokeError() == Libc.NotFound ? null : throw SystemCallException.Last($"open {path}");
+        return Marshal.GetLastPInvokeError() is Libc.NotFound or Libc.NotADirectory ? null : throw SystemCallException.Last($"open {path}");
     }
 
     /// <summary>Makes the file where it is missing (mode 0644 less the umask); each write goes to its end as a whole.</summary>
