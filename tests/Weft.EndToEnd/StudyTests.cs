@@ -38,7 +38,8 @@ public sealed class StudyTests : IDisposable
         ProgramResult plan = Weft("plan", "main");
         Assert.Contains("reuse 2 results", plan.Out);
         Weft("plan", "main", "-o", "plan.json");
-        Weft("run", "--plan", "plan.json");
+        Assert.Contains("4 done (4 reused)", Weft("run", "--plan", "plan.json").Error);
+        Assert.Contains("2 done (2 reused)", Weft("show", "-").Out);
 
         _folder.Write("train.sh", File.ReadAllText(_folder.Path("train.sh")) + "# edited\n");
         ProgramResult refused = WeftProgram.Run(_folder.Root, "run", "--plan", "plan.json");

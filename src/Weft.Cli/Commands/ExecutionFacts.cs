@@ -131,7 +131,8 @@ internal sealed class ExecutionFacts
         if (state.Tally is not { } tally)
             return phase;
         var text = new StringBuilder(phase);
-        foreach ((long number, string what) in (ReadOnlySpan<(long, string)>)[(tally.Succeeded, "done"), (tally.Failed, "failed"), (tally.Open, "open"), (tally.Skipped, "skipped"), (tally.Blocked, "blocked"), (tally.Cancelled, "cancelled")])
+        string done = tally.Reused > 0 ? $"done ({tally.Reused:N0} reused)" : "done";
+        foreach ((long number, string what) in (ReadOnlySpan<(long, string)>)[(tally.Succeeded, done), (tally.Failed, "failed"), (tally.Open, "open"), (tally.Skipped, "skipped"), (tally.Blocked, "blocked"), (tally.Cancelled, "cancelled")])
         {
             if (number > 0)
                 text.Append(CultureInfo.InvariantCulture, $"{(text.Length == phase.Length ? ": " : ", ")}{number:N0} {what}");

@@ -43,6 +43,7 @@ internal static class Closing
             table.Print(session.Error, session.Surroundings.ErrorIsTerminal ? session.Surroundings.Width : null, session.ColorsError);
         }
         string parts = $"{Amounts.Count(counts.Done, "done", "done")}{(counts.Runs == counts.Total ? "" : Amounts.OfRuns(counts.RunsDone, counts.Done))}"
+            + (counts.Reused > 0 ? $" ({counts.Reused:N0} reused)" : "")
             + (counts.Failed > 0 ? $", {counts.Failed:N0} failed" : "")
             + (NotRun(counts) > 0 ? $", {NotRun(counts):N0} not run" : "");
         string stopped = end.StoppedBy is { } by ? $", stopped by {by}" : "";
@@ -76,6 +77,7 @@ internal static class Closing
         json.WriteString("state", end.State.ToString());
         json.WriteNumber("total", end.Progress.Total);
         json.WriteNumber("done", end.Progress.Done);
+        json.WriteNumber("reused", end.Progress.Reused);
         json.WriteNumber("failed", end.Progress.Failed);
         Amounts.Write(json, "runs", end.Progress.Runs);
         Amounts.Write(json, "runsDone", end.Progress.RunsDone);

@@ -32,6 +32,9 @@ public abstract record ExecutionEvent(DateTimeOffset At)
 /// <param name="Other">Skipped, blocked or cancelled.</param>
 public sealed record ExecutionProgress(long Total, long Done, long Failed, long Running, long Other, TimeSpan Elapsed)
 {
+    /// <summary>Of those that are done: how many took the result of earlier work.</summary>
+    public long Reused { get; init; }
+
     /// <summary>The runs that the programs make of all points, where programs sweep themselves; <see cref="Total"/> elsewhere.</summary>
     public BigInteger Runs { get; init; } = Total;
 

@@ -14,10 +14,10 @@ internal sealed class ProgressCount(Plan plan, TimeProvider clock)
     private readonly long _total = plan.Nodes.Sum(Points);
     private readonly Dictionary<(string Reason, string LastLine), FailureGroup> _failures = [];
     private readonly BigInteger _runs = plan.Nodes.Aggregate(BigInteger.Zero, (runs, node) => runs + Runs(plan, node));
-    private long _done, _failed, _other, _doneHere, _runsDone;
+    private long _done, _reused, _failed, _other, _doneHere, _runsDone;
 
     /// <summary>The counts for the record.</summary>
-    public Tally Tally => new(Next: _total, Succeeded: _done, Failed: _failed, Skipped: _other);
+    public Tally Tally => new(Next: _total, Succeeded: _done, Failed: _failed, Skipped: _other) { Reused = _reused };
 
     /// <summary>Failed points by cause, the most frequent first.</summary>
     public ImmutableArray<FailureGroup> Failures => [.. _failures.Values.OrderByDescending(group => group.Count)];
@@ -29,6 +29,7 @@ internal sealed class ProgressCount(Plan plan, TimeProvider clock)
         {
             Tally tally = StateRows.ReadTally(text);
             _done += tally.Succeeded;
+            _reused += tally.Reused;
             _runsDone += tally.Runs ?? tally.Succeeded;
             _failed += tally.Failed;
             _other += tally.Skipped + tally.Blocked + tally.Cancelled;
@@ -60,6 +61,7 @@ internal sealed class ProgressCount(Plan plan, TimeProvider clock)
         return new ExecutionProgress(_total, done, failed, running, other, elapsed)
         {
             Runs = _runs,
+            Reused = Interlocked.Read(ref _reused),
             RunsDone = Interlocked.Read(ref _runsDone),
             Remaining = here == 0 ? null : elapsed / here * left,
         };
@@ -81,6 +83,8 @@ internal sealed class ProgressCount(Plan plan, TimeProvider clock)
         if (phase.HasOutputs)
         {
             Interlocked.Increment(ref _done);
+            if (phase == Phase.Reused)
+                Interlocked.Increment(ref _reused);
             Interlocked.Add(ref _runsDone, RunsAt(path));
         }
         else if (phase == Phase.Failed)

@@ -89,6 +89,7 @@ internal static class StateRows
             json.WriteNumber("next", tally.Next);
             json.WriteNumber("open", tally.Open);
             json.WriteNumber("succeeded", tally.Succeeded);
+            json.WriteNumber("reused", tally.Reused);
             json.WriteNumber("failed", tally.Failed);
             json.WriteNumber("skipped", tally.Skipped);
             json.WriteNumber("blocked", tally.Blocked);
@@ -123,6 +124,7 @@ internal static class StateRows
         JsonElement json = document.RootElement;
         var tally = new Tally(Number(json, "next"), Number(json, "open"), Number(json, "succeeded"), Number(json, "failed"), Number(json, "skipped"))
         {
+            Reused = Number(json, "reused"),
             Blocked = Number(json, "blocked"),
             Cancelled = Number(json, "cancelled"),
             Runs = json.TryGetProperty("runs", out JsonElement runs) ? runs.GetInt64() : null,

@@ -74,6 +74,9 @@ public static class Phases
 /// <param name="Skipped">Those with nothing to do; they count neither as done nor as failed.</param>
 public sealed record Tally(long Next = 0, long Open = 0, long Succeeded = 0, long Failed = 0, long Skipped = 0)
 {
+    /// <summary>Of those that succeeded: how many took the result of earlier work.</summary>
+    public long Reused { get; init; }
+
     public long Blocked { get; init; }
 
     public long Cancelled { get; init; }
@@ -97,7 +100,8 @@ public sealed record Tally(long Next = 0, long Open = 0, long Succeeded = 0, lon
         Tally less = this with { Open = Open - 1 };
         return inner.Phase switch
         {
-            Phase.Succeeded or Phase.Reused => less with { Succeeded = Succeeded + 1 },
+            Phase.Succeeded => less with { Succeeded = Succeeded + 1 },
+            Phase.Reused => less with { Succeeded = Succeeded + 1, Reused = Reused + 1 },
             Phase.Failed => less with { Failed = Failed + 1, First = First ?? Failure.Of(inner) },
             Phase.Skipped => less with { Skipped = Skipped + 1 },
             Phase.Blocked => less with { Blocked = Blocked + 1 },
