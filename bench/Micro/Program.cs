@@ -1,8 +1,11 @@
+using System.Diagnostics;
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Weft.Micro;
+using Weft.Support;
 
 // dotnet run -c Release --project bench/Micro -- --filter '*'           measures
 // dotnet run -c Release --project bench/Micro -- figures                sizes: points enumerated, tasks planned
@@ -10,7 +13,15 @@ using Weft.Micro;
 if (args is ["figures"])
     return Figures.Run(Console.Out);
 if (args is ["mutate", var rounds])
-    return Mutations.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture), Console.Out);
+{
+    foreach (MutatedTexts grammar in MutatedTexts.Grammars)
+    {
+        long started = Stopwatch.GetTimestamp();
+        TimeSpan longest = grammar.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{grammar.Name}: {rounds} texts in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s, the longest took {longest.TotalMilliseconds:0.0} ms"));
+    }
+    return 0;
+}
 // In this process: a project made for each benchmark would not find the central versions of packages.
 IConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
 BenchmarkSwitcher.FromAssembly(typeof(ComposeBenchmarks).Assembly).Run(args, config);

@@ -83,22 +83,6 @@ public sealed class SweepLawTests
         }
     }
 
-    [Fact]
-    public void Noise_never_crashes_the_reader()
-    {
-        var random = new Random(Seed + 3);
-        const string Letters = "01.e-+_:,()[]|=/kmTuEa'\" \\\n\t\0é\u0661\ud83d";
-        for (int i = 0; i < 20_000; i++)
-        {
-            string text = new([.. Enumerable.Range(0, random.Next(24)).Select(_ => Letters[random.Next(Letters.Length)])]);
-            var diagnostics = new Diagnostics();
-            var reader = new SweepReader(diagnostics, (RangeOrder)random.Next(2));
-            _ = reader.ReadEach(Excerpt.OfArgument(1, text));
-            _ = reader.ReadAll(Excerpt.OfArgument(1, text));
-            _ = DiagnosticPrinter.Print(diagnostics);
-        }
-    }
-
     private static List<string>? Naive(string text)
     {
         try
