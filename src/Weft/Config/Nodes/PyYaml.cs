@@ -1,3 +1,4 @@
+using Weft.Config.Yaml;
 using Weft.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Tokens;
@@ -30,9 +31,12 @@ internal static class PyYaml
     /// <summary>Walks the tokens; what breaks the grammar is left to the parser to say.</summary>
     private static bool CheckTokens(Source source, Diagnostics diagnostics)
     {
+        FlowText flowText = FlowText.Of(source.Text);
         string text = source.Text;
-        var scanner = new Scanner(new StringReader(text), skipComments: false);
+        var scanner = new Scanner(new StringReader(flowText.Text), skipComments: false);
+        int PlaceOf(Mark mark) => flowText.Original((int)Math.Min(mark.Index, flowText.Text.Length));
         int flow = 0;
+        bool isComplete = false;
         int checkedTo = 0;
         bool hasContent = false;
         try
@@ -45,15 +49,21 @@ internal static class PyYaml
                     return true;
                 if (token is DocumentStart && hasContent)
                 {
-                    diagnostics.Error("yaml/several-documents", "expected one YAML document, found the start of another one", source.At((int)token.Start.Index, 3), "remove the line `---`");
+                    diagnostics.Error("yaml/several-documents", "expected one YAML document, found the start of another one", source.At(PlaceOf(token.Start), 3), "remove the line `---`");
                     return false;
                 }
                 hasContent |= token is not (StreamStart or VersionDirective or TagDirective or Comment);
                 flow += token switch { FlowMappingStart or FlowSequenceStart => 1, FlowMappingEnd or FlowSequenceEnd => -1, _ => 0 };
+                int start = PlaceOf(token.Start);
+                int end = PlaceOf(token.End);
+                if (flow > 0 && isComplete && token is not (FlowEntry or Value or FlowMappingEnd or FlowSequenceEnd or Comment))
+                {
+                    diagnostics.Error("yaml/syntax", "inside brackets two values stand side by side, with no `,` between them", source.At(start, Math.Max(1, end - start)));
+                    return false;
+                }
+                isComplete = token is ScalarToken or AnchorAlias or FlowMappingEnd or FlowSequenceEnd || (isComplete && token is Comment);
                 if (token is not (ScalarToken or Comment))
                     continue;
-                int start = (int)Math.Min(token.Start.Index, text.Length);
-                int end = (int)Math.Min(token.End.Index, text.Length);
                 if (!CheckTabs(source, checkedTo, start, diagnostics))
                     return false;
                 checkedTo = end;

@@ -48,8 +48,8 @@ public static class YamlReader
         }
         catch (YamlException e)
         {
-            int start = (int)Math.Min(e.Start.Index, source.Text.Length);
-            int end = Math.Max(start, (int)Math.Min(e.End.Index, source.Text.Length));
+            int start = events.PlaceOf(e.Start);
+            int end = Math.Max(start, events.PlaceOf(e.End));
             // The scanner names the place where the map began.
             if (e.Message.Contains("tab as indentation", StringComparison.Ordinal) && TabAfter(source, start) is { } tab)
                 (start, end) = (tab, tab + 1);
@@ -121,6 +121,7 @@ public static class YamlReader
         private readonly Source _source;
         private readonly Diagnostics _diagnostics;
         private readonly Func<YamlScalar, bool>? _isTextKey;
+        private readonly FlowText _text;
         private readonly Scanner _scanner;
         private readonly Parser _parser;
         private readonly Dictionary<string, YamlNode?> _anchors = new(StringComparer.Ordinal);
@@ -130,12 +131,16 @@ public static class YamlReader
             _isTextKey = isTextKey;
             _source = source;
             _diagnostics = diagnostics;
-            _scanner = new Scanner(new StringReader(source.Text), skipComments: true);
+            _text = FlowText.Of(source.Text);
+            _scanner = new Scanner(new StringReader(_text.Text), skipComments: true);
             _parser = new Parser(_scanner);
         }
 
         /// <summary>How far the text was read.</summary>
-        public int Offset => (int)Math.Min(_scanner.CurrentPosition.Index, _source.Text.Length);
+        public int Offset => PlaceOf(_scanner.CurrentPosition);
+
+        /// <summary>A place of the parser in the source.</summary>
+        public int PlaceOf(Mark mark) => _text.Original((int)Math.Min(mark.Index, _text.Text.Length));
 
         /// <summary>Moves to the next document: true when it is empty, null at the end of the stream.</summary>
         public bool? NextDocument()
@@ -167,7 +172,7 @@ public static class YamlReader
                 case AnchorAlias alias:
                     return Resolve(alias, at);
                 case YamlDotNet.Core.Events.Scalar scalar:
-                    var leaf = new YamlScalar(at, TagOf(scalar.Tag), scalar.Value, scalar.Style == ScalarStyle.Plain)
+                    var leaf = new YamlScalar(at, TagOf(scalar.Tag), _text.Restore(scalar.Value), scalar.Style == ScalarStyle.Plain)
                     {
                         IsBlock = scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded,
                     };
@@ -299,8 +304,8 @@ public static class YamlReader
 
         private Span SpanOf(ParsingEvent e)
         {
-            int start = (int)Math.Min(e.Start.Index, _source.Text.Length);
-            return _source.At(start, Math.Max(0, (int)Math.Min(e.End.Index, _source.Text.Length) - start));
+            int start = PlaceOf(e.Start);
+            return _source.At(start, Math.Max(0, PlaceOf(e.End) - start));
         }
 
         private static string? TagOf(TagName tag) => tag.IsEmpty ? null : tag.Value;

@@ -112,6 +112,58 @@ public sealed class ConfigReaderTests
         Assert.Equal(yaml, ConfigReader.Read(new Source("f.yaml", text), diagnostics)!.ToString());
     }
 
+    /// <summary>What PyYAML 6 reads inside brackets, or refuses there.</summary>
+    [Theory]
+    [InlineData("[-, 0]", "[-, 0]")]
+    [InlineData("[-]", "[-]")]
+    [InlineData("{-, a: -, b: [1, -]}", "{-: null, a: -, b: [1, -]}")]
+    [InlineData("{?\"x\": 1}", "{x: 1}")]
+    [InlineData("{a: 1, ?b c: 2, ?d}", "{a: 1, b c: 2, d: null}")]
+    [InlineData("[?x: 1, ?\"y, z\" ]", "[{x: 1}, {'y, z': null}]")]
+    [InlineData("[a, ? b : c]", "[a, {b: c}]")]
+    [InlineData("{\"a\": 1, 'b', c}", "{a: 1, b: null, c: null}")]
+    [InlineData("[-1, -a, a-]", "[-1, -a, a-]")]
+    public void Inside_brackets_stands_what_PyYAML_reads(string text, string same) =>
+        Assert.Equal(ConfigWriter.ToYaml(Read("k: " + same + "\n")), ConfigWriter.ToYaml(Read("k: " + text + "\n")));
+
+    [Theory]
+    [InlineData("{\"a\" 1}", 9, "1")]
+    [InlineData("[\"a\" \"b\"]", 9, "\"b\"")]
+    [InlineData("{a: 1, 'b' c, d: 2}", 15, "c")]
+    [InlineData("[[a] b]", 9, "b")]
+    [InlineData("[{a: 1} b]", 12, "b")]
+    [InlineData("{? \"a\" 1}", 11, "1")]
+    [InlineData("[&x \"a\" b]", 12, "b")]
+    public void Two_values_side_by_side_inside_brackets_are_an_error(string text, int column, string second)
+    {
+        var diagnostics = new Diagnostics();
+        Assert.Null(ConfigReader.Read(new Source("f.yaml", "k: " + text + "\n"), diagnostics));
+        Diagnostic only = Assert.Single(diagnostics);
+        Assert.Equal(("yaml/syntax", column, second), (only.Id, only.At!.Value.Position.Column, only.At.Value.Text.ToString()));
+    }
+
+    [Theory]
+    [InlineData("[- a]")]
+    [InlineData("[:]")]
+    [InlineData("{,}")]
+    [InlineData("[a?b]")]
+    [InlineData("{a: ?x}")]
+    [InlineData("[?, 1]")]
+    public void What_PyYAML_or_OmegaConf_refuses_inside_brackets_is_refused(string text)
+    {
+        var diagnostics = new Diagnostics();
+        Assert.Null(ConfigReader.Read(new Source("f.yaml", "k: " + text + "\n"), diagnostics));
+        Assert.True(diagnostics.HasErrors);
+    }
+
+    [Fact]
+    public void Places_behind_what_was_read_in_another_way_are_those_of_the_file()
+    {
+        DictConfig root = Read("a: {?x: 1, ?y: 2, z: [-, 3]}\nb: 4\n");
+        Assert.Equal("f.yaml:1:16", ((DictConfig)root["a"]!)["y"]!.At.ToString());
+        Assert.Equal("f.yaml:2:4", root["b"]!.At.ToString());
+    }
+
     private static DictConfig Read(string text)
     {
         var diagnostics = new Diagnostics();
