@@ -52,6 +52,7 @@ public sealed class ScaleTests
         var provenance = new Provenance(composition);
         Assert.Equal("x", Assert.Single(provenance.Explain(path)!.References).Key);
         Assert.InRange(provenance.Visited, 502, 502 + 200);
+        AssertLinear(size => new Conf([new("config.yaml", "x: 1\n" + string.Concat(Enumerable.Repeat("{d: ", size)).Insert(0, "e: ") + "'${x}'" + new string('}', size) + "\n")]).Compose("x=4"), 250);
     }
 
     [Fact]

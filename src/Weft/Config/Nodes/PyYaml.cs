@@ -58,7 +58,7 @@ internal static class PyYaml
                 int end = PlaceOf(token.End);
                 if (flow > 0 && isComplete && token is not (FlowEntry or Value or FlowMappingEnd or FlowSequenceEnd or Comment))
                 {
-                    diagnostics.Error("yaml/syntax", "inside brackets two values stand side by side, with no `,` between them", source.At(start, Math.Max(1, end - start)));
+                    diagnostics.Error("yaml/syntax", "inside brackets two values stand side by side, with no `,` between them", source.At(start, Math.Max(1, end - start)), "put the text in quotes, or a comma between them");
                     return false;
                 }
                 isComplete = token is ScalarToken or AnchorAlias or FlowMappingEnd or FlowSequenceEnd || (isComplete && token is Comment);

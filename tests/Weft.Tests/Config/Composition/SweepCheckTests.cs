@@ -4,6 +4,7 @@ using Weft.Text;
 
 namespace Weft.Tests.Config.Composition;
 
+[Collection(nameof(AloneInTheProcess))]
 public sealed class SweepCheckTests
 {
     private const string Files = "== config.yaml\ndefaults: [{db: a}, _self_]\nlr: 1\nseed: 0\n== db/a.yaml\nx: 1\n== db/b.yaml\nx: 2\n";
@@ -49,6 +50,29 @@ public sealed class SweepCheckTests
         Assert.InRange(conf.Composer.Kept, 1, Composer.MaxKept);
         Assert.Equal(1_600, Check(conf, out diagnostics, string.Concat("lr=range(1600)")));
         Assert.InRange(conf.Composer.Kept, 1, Composer.MaxKept);
+    }
+
+    /// <summary>Bytes in use while a sweep is checked do not grow with its points, and each point costs the same.</summary>
+    [Fact]
+    public void Points_leave_nothing_in_memory()
+    {
+        var check = new SweepCheck(new Conf(Files).Composer, "config");
+        void Points(int from, int to)
+        {
+            for (int number = from; number < to; number++)
+                check.Compose([number % 2 == 0 ? "db=a" : "db=b", $"lr={number}"], number, "");
+        }
+        Points(0, 500);
+        (long firstAllocated, long first) = (GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalMemory(forceFullCollection: true));
+        Points(500, 1_500);
+        (long secondAllocated, long second) = (GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalMemory(forceFullCollection: true));
+        Points(1_500, 5_500);
+        (long thirdAllocated, long third) = (GC.GetAllocatedBytesForCurrentThread(), GC.GetTotalMemory(forceFullCollection: true));
+        Assert.Equal(5_500, check.Checked);
+        Assert.InRange((double)(thirdAllocated - secondAllocated) / (secondAllocated - firstAllocated), 3.5, 4.5);
+        // A point allocates some 50 kB: a thousandth of what the last 4,000 did is far less than any part of them that stayed.
+        Assert.InRange(third - second, long.MinValue, (thirdAllocated - secondAllocated) / 1_000);
+        Assert.InRange(second - first, long.MinValue, (secondAllocated - firstAllocated) / 250);
     }
 
     private static int Check(Conf conf, out Diagnostics diagnostics, params string[] words)
