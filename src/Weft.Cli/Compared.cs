@@ -26,6 +26,9 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
     /// <summary>What is recorded of it; of a whole execution nothing when there are several.</summary>
     private ImmutableArray<Tracking.Run> Runs { get; init; } = [];
 
+    /// <summary>What its programs found around themselves; null where that is looked up.</summary>
+    private EnvironmentSnapshot? Environment { get; init; }
+
     /// <summary>Of a point: what its words set.</summary>
     private IReadOnlyDictionary<string, string> Words { get; init; } = ImmutableDictionary<string, string>.Empty;
 
@@ -47,6 +50,13 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
             Runs = [.. tracking.Runs.OfNode(row.Id, path).Select(run => tracking.Runs.Get(run.Id))],
             Words = WordsOf(store.PlanOf(row), path),
         };
+
+    /// <summary>The same with the code and the environment of now.</summary>
+    public Compared Now(ProjectStore store, IReadOnlyDictionary<string, string> variables) => new("now", null, new CodeState(store).Take())
+    {
+        Environment = Execution is { } execution ? EnvironmentFiles.Take(store.PlanOf(execution), store.Root, variables) : null,
+        Words = Words,
+    };
 
     /// <summary>What the other has differently of all that went into it: definition, words, code, environment, the configuration of its runs.</summary>
     public IEnumerable<Difference> CausesAgainst(Compared other, ProjectStore store)
@@ -100,7 +110,7 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
             : new CodeState(store).Between(before, after) is { } files ? files.Select(file => new Difference("code", file, null, null))
             : [new Difference("code", "", before[..12], after[..12])];
 
-    private EnvironmentSnapshot? EnvironmentOf(ProjectStore store) => Execution is { } execution ? new EnvironmentFiles(store.Place.FolderOf(execution.Id)).Read(Begun) : null;
+    private EnvironmentSnapshot? EnvironmentOf(ProjectStore store) => Environment ?? (Execution is { } execution ? new EnvironmentFiles(store.Place.FolderOf(execution.Id)).Read(Begun) : null);
 
     /// <summary>Whether each run of one stands beside a run of the other.</summary>
     private bool IsPairedWith(Compared other) => !Runs.IsEmpty && Runs.Length == other.Runs.Length;

@@ -17,9 +17,8 @@ namespace Weft.Cli;
 /// </summary>
 internal sealed class EnvironmentFiles(RunFolder folder)
 {
-    /// <summary>Writes what is there now.</summary>
-    /// <param name="since">When the process began to run the execution.</param>
-    public void Write(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables, DateTimeOffset since)
+    /// <summary>What the programs of a plan find now.</summary>
+    public static EnvironmentSnapshot Take(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables)
     {
         string? search = variables.GetValueOrDefault("PATH");
         IEnumerable<string> programs = plan.Closure.Tasks.Values.Select(task => ProgramOf(task.Body)).OfType<string>()
@@ -29,7 +28,14 @@ internal sealed class EnvironmentFiles(RunFolder folder)
         Dictionary<string, string> open = new(variables);
         foreach (string secret in secrets)
             open.Remove(secret);
-        EnvironmentSnapshot environment = EnvironmentSnapshot.Take(programs, projectFolder, open);
+        return EnvironmentSnapshot.Take(programs, projectFolder, open);
+    }
+
+    /// <summary>Writes what is there now.</summary>
+    /// <param name="since">When the process began to run the execution.</param>
+    public void Write(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables, DateTimeOffset since)
+    {
+        EnvironmentSnapshot environment = Take(plan, projectFolder, variables);
         using var content = new MemoryStream();
         using (var json = new Utf8JsonWriter(content))
             environment.Write(json);
@@ -64,13 +70,16 @@ internal sealed class EnvironmentFiles(RunFolder folder)
         : [];
 
     /// <summary>What two environments have differently: interpreters, packages, facts of the machine, variables.</summary>
-    public static IEnumerable<Difference> Between(EnvironmentSnapshot before, EnvironmentSnapshot after)
+    public static IEnumerable<Difference> Between(EnvironmentSnapshot before, EnvironmentSnapshot after) =>
+        Facts(before).Zip(Facts(after)).SelectMany(pair => Difference.Of(pair.First.What, pair.First.ByName, pair.Second.ByName));
+
+    /// <summary>An environment as tables: interpreters, packages, facts of the machine, variables.</summary>
+    public static IEnumerable<(string What, IReadOnlyDictionary<string, string> ByName)> Facts(EnvironmentSnapshot environment)
     {
-        IEnumerable<Difference> differences = Difference.Of("interpreter", Versions(before), Versions(after))
-            .Concat(Difference.Of("package", Packages(before), Packages(after)))
-            .Concat(Difference.Of("machine", before.Machine, after.Machine))
-            .Concat(Difference.Of("variable", before.Variables, after.Variables));
-        return differences;
+        yield return ("interpreter", Versions(environment));
+        yield return ("package", Packages(environment));
+        yield return ("machine", environment.Machine);
+        yield return ("variable", environment.Variables);
 
         static Dictionary<string, string> Versions(EnvironmentSnapshot all) => all.Interpreters.ToDictionary(one => one.Key, one => one.Value.Version);
 

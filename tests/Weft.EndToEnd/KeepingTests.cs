@@ -92,6 +92,21 @@ public sealed class KeepingTests : IDisposable
     }
 
     [Fact]
+    public void What_has_changed_since_and_what_was_found_then_are_shown()
+    {
+        string name = Run();
+        Assert.Equal($"{name} and now differ in nothing that is recorded\n", Weft("show", name, "--diff").Error);
+        File.AppendAllText(_folder.Path("job.sh"), "# more\n");
+        ProgramResult now = WeftProgram.Run(_folder.Root, [new("PATH", "/usr/bin:/bin"), new("OMP_NUM_THREADS", "3")], "show", name, "--diff");
+        Assert.Matches(@"code +job\.sh +changed", now.Out);
+        Assert.Matches("variable +OMP_NUM_THREADS +- +3", now.Out);
+        Assert.Matches(@"code +job\.sh +changed", Weft("diff", $"{name}/1").Out);
+        Assert.Matches("variable +PATH +/usr/bin:/bin", Weft("show", name, "--env").Out);
+        using JsonDocument json = JsonDocument.Parse(Weft("show", $"{name}/0", "--env", "--json").Out);
+        Assert.Equal("/usr/bin:/bin", json.RootElement.GetProperty("variables").GetProperty("PATH").GetString());
+    }
+
+    [Fact]
     public void The_environments_of_two_executions_are_compared()
     {
         // An interpreter as a virtual environment has it: what is installed is read from its folders.

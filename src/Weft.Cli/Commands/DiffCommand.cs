@@ -1,4 +1,5 @@
 using Weft.Cli.Terminal;
+using Weft.Text;
 using Weft.Tracking;
 
 namespace Weft.Cli.Commands;
@@ -6,26 +7,32 @@ namespace Weft.Cli.Commands;
 /// <summary><c>weft diff</c>: what two executions, points or recorded runs have differently.</summary>
 internal static class DiffCommand
 {
-    public static readonly Command Command = new("diff", "show what two executions, points or runs have differently", "A B", [], Run)
+    public static readonly Command Command = new("diff", "show what two executions, points or runs have differently", "A [B]", [], Run)
     {
-        Count = (2, 2),
+        Count = (1, 2),
         Detail =
             """
             Of executions: definitions, inputs and how they ended; of points and runs: words, params, metrics, labels
             and status. Of all: the code and the environment (interpreters, packages, machine, variables) they ran
-            with. The start of a run's id names that run.
+            with. The start of a run's id names that run. Without B, the code and the environment of now.
             """,
-        Examples = [("weft diff wet-mongoose-1 wet-mongoose-2", "two executions"), ("weft diff -/3 -/7", "two points of the newest")],
+        Examples = [("weft diff wet-mongoose-1 wet-mongoose-2", "two executions"), ("weft diff -/3 -/7", "two points of the newest"), ("weft diff -", "what has changed since the newest began")],
     };
 
     private static int Run(Arguments arguments, Session session)
     {
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
+        return Run(store, arguments.Words[0], arguments.Words.ElementAtOrDefault(1), session);
+    }
+
+    /// <param name="second">Null for the project as it is now.</param>
+    public static int Run(ProjectStore store, Source first, Source? second, Session session)
+    {
         TrackingStore tracking = new(store.Connect, new TrackingOptions("mlruns"), TimeProvider.System);
         try
         {
-            Compared before = Compared.Find(store, tracking, arguments.Words[0]);
-            Compared after = Compared.Find(store, tracking, arguments.Words[1]);
+            Compared before = Compared.Find(store, tracking, first);
+            Compared after = second is null ? before.Now(store, session.Surroundings.Variables) : Compared.Find(store, tracking, second);
             Print(before.Name, after.Name, [.. before.CausesAgainst(after, store), .. before.ResultsAgainst(after, store)], session);
         }
         finally

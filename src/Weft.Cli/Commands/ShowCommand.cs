@@ -3,6 +3,8 @@ using Weft.Cli.CommandLine;
 using Weft.Cli.Terminal;
 using Weft.Dialects;
 using Weft.Execution;
+using Weft.Records;
+using Weft.Snapshots;
 using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;
@@ -14,10 +16,14 @@ internal static class ShowCommand
 {
     private static readonly Flag Script = new("script", null, null, "print plain shell that repeats it without Weft");
 
-    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "[NAME|REF]", [Script], Run)
+    private static readonly Flag Environment = new("env", null, null, "print what its programs found: interpreters, packages, ...");
+
+    private static readonly Flag Difference = new("diff", null, null, "print what of the code and environment has changed since");
+
+    public static readonly Command Command = new("show", "show a definition, or an execution with its nodes and points", "[NAME|REF]", [Script, Environment, Difference], Run)
     {
         Count = (0, 1),
-        Examples = [("weft show", "every definition"), ("weft show train", "one of them"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts"), ("weft show - --script", "shell that repeats it without Weft")],
+        Examples = [("weft show", "every definition"), ("weft show train", "one of them"), ("weft show -", "the newest execution"), ("weft show wet-mongoose-1/7", "one point with its attempts"), ("weft show - --script", "shell that repeats it without Weft"), ("weft show - --env", "interpreters, packages, machine and variables"), ("weft show - --diff", "what has changed since it began")],
     };
 
     private static int Run(Arguments arguments, Session session)
@@ -29,7 +35,8 @@ internal static class ShowCommand
         Project project = Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words is not [Source word])
             return Definitions(project, session);
-        if (!arguments.Has(Script) && project.Runnables.Any(runnable => runnable.Name == word.Text))
+        bool isOfExecution = arguments.Has(Script) || arguments.Has(Environment) || arguments.Has(Difference);
+        if (!isOfExecution && project.Runnables.Any(runnable => runnable.Name == word.Text))
             return Definition(project, word, session);
         if (!ProjectStore.Exists(root))
         {
@@ -38,8 +45,12 @@ internal static class ShowCommand
             throw new DiagnosticException(diagnostics);
         }
         using ProjectStore store = ProjectStore.Open(root, session);
+        if (arguments.Has(Difference))
+            return DiffCommand.Run(store, word, null, session);
         Address address = Address.Find(store, word);
-        if (arguments.Has(Script))
+        if (arguments.Has(Environment))
+            PrintEnvironment(store, address, session);
+        else if (arguments.Has(Script))
             session.Out.Write(ScriptOf(store, address, session));
         else if (address.Path is { } path)
             ExecutionFacts.OfNode(store, address.Execution, path, session).Print(session);
@@ -76,6 +87,26 @@ internal static class ShowCommand
             foreach (string line in prepared.DryRun(Ulid.New(TimeProvider.System)).Take(3))
                 session.Out.WriteLine("  " + line);
         }
+    }
+
+    /// <summary>What the programs of an execution found, or of a node those of its last attempt.</summary>
+    private static void PrintEnvironment(ProjectStore store, Address address, Session session)
+    {
+        AttemptRow? attempt = address.Path is { } path ? store.Records.Attempts(address.Execution.Id, path).LastOrDefault() : null;
+        EnvironmentSnapshot environment = new EnvironmentFiles(store.Place.FolderOf(address.Execution.Id)).Read(attempt?.Started ?? attempt?.Intended)
+            ?? throw new DiagnosticException("show/no-environment", $"the environment of {address.Execution.Name} was not kept", null, "it is written when the first program starts");
+        if (session.Json)
+        {
+            session.WriteJson(environment.Write);
+            return;
+        }
+        var table = new Table("WHAT", "NAME", "VALUE");
+        foreach ((string what, IReadOnlyDictionary<string, string> byName) in EnvironmentFiles.Facts(environment))
+        {
+            foreach ((string name, string value) in byName.OrderBy(one => one.Key, StringComparer.Ordinal))
+                table.Add(what, name, value);
+        }
+        table.Print(session.Out, null, session.ColorsOut);
     }
 
     /// <summary>The shell of every node that ran or was reused, in their order; of a node that is addressed, of it and those inside it only.</summary>
