@@ -55,12 +55,13 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
             diagnostics);
         if (diagnostics.HasErrors || prepared is null)
             throw new DiagnosticException(diagnostics);
+        bool isSilent = diagnostics.Count == 0 && prepared.Notes.IsEmpty && !(prepared.MayTakeEarlierResults && EarlierResults.AreNeeded(prepared.Definitions));
         if (diagnostics.Count > 0)
             session.Report(diagnostics);
         prepared = WithEarlierResults(prepared, root, runnable!.Name, diagnostics, session);
         foreach (string note in prepared.Notes)
             session.Say(note);
-        return new Launch(root, runnable!, prepared) { CacheMode = RunFlags.CacheModeOf(arguments) };
+        return new Launch(root, runnable!, prepared) { CacheMode = RunFlags.CacheModeOf(arguments), IsSilent = isSilent };
     }
 
     private static SweepShape ShapeOf(CommandLine.Arguments arguments, Runnable? runnable, Diagnostics diagnostics)
@@ -115,8 +116,14 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
     /// <summary>Where its outputs are kept; null for the project's state.</summary>
     public string? Store => Workflow?.Store;
 
+    /// <summary>Nothing was said while it was read, and nothing of earlier executions looked up.</summary>
+    public bool IsSilent { get; private init; }
+
     /// <summary>How results of earlier executions are used.</summary>
     public CacheMode CacheMode { get; init; } = CacheMode.Enabled;
+
+    /// <summary>How much it is, in words: <c>1,000 commands</c>.</summary>
+    public string Amount => Terminal.Amounts.Count(Prepared.Commands, "command") + Terminal.Amounts.OfRuns(Prepared.InnerRuns, Prepared.Commands);
 
     /// <summary>Plans it, with everything checked that can be before the start.</summary>
     /// <exception cref="DiagnosticException">All that is wrong with it.</exception>

@@ -44,7 +44,7 @@ internal sealed record Surroundings
         {
             WorkingFolder = Environment.CurrentDirectory,
             HomeFolder = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-            Variables = variables,
+            Variables = new NotedVariables(variables),
             OutputIsTerminal = outputIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
             InputIsTerminal = StandardStream.InputIsTerminal,

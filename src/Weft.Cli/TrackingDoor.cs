@@ -28,12 +28,16 @@ internal sealed class TrackingDoor : IDisposable
     public TrackingDoor(ProjectStore store, string folder, string runsFolder, Session session)
     {
         _folder = folder;
-        string? other = session.Surroundings.Variable("MLFLOW_TRACKING_URI");
-        bool isServer = other is not null && IsServer(other);
-        if (other is not null)
-            session.Say(isServer ? $"programs log to {Shown(other)}, as MLFLOW_TRACKING_URI says, and a copy is kept" : $"programs log to {other}, as MLFLOW_TRACKING_URI says");
-        if (other is null || isServer)
+        SayWhere(session);
+        if (session.Surroundings.Variable("MLFLOW_TRACKING_URI") is not { } other || IsServer(other))
             _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder, session.Surroundings));
+    }
+
+    /// <summary>Names the place where the user wants programs to log, if there is one.</summary>
+    public static void SayWhere(Session session)
+    {
+        if (session.Surroundings.Variable("MLFLOW_TRACKING_URI") is { } other)
+            session.Say(IsServer(other) ? $"programs log to {Shown(other)}, as MLFLOW_TRACKING_URI says, and a copy is kept" : $"programs log to {other}, as MLFLOW_TRACKING_URI says");
     }
 
     /// <summary>Listens at once when programs of a process before this one may still run. The execution must be taken.</summary>

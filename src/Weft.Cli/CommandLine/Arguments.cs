@@ -21,6 +21,17 @@ internal sealed class Arguments
 
     public bool Has(Flag flag) => _flags.ContainsKey(flag);
 
+    /// <summary>Whether no other flags were given than these.</summary>
+    public bool HasOnly(ReadOnlySpan<Flag> flags)
+    {
+        foreach (Flag flag in _flags.Keys)
+        {
+            if (!flags.Contains(flag))
+                return false;
+        }
+        return true;
+    }
+
     public string? Value(Flag flag) => _flags.TryGetValue(flag, out var values) ? values[^1].Text : null;
 
     public Source? SourceOf(Flag flag) => _flags.TryGetValue(flag, out var values) ? values[^1] : null;

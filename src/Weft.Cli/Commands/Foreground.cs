@@ -13,6 +13,9 @@ namespace Weft.Cli.Commands;
 /// <param name="Code">The state of the project's code.</param>
 internal sealed record ForegroundOptions(int Parallel, bool IgnoreResources, CacheMode CacheMode, CodeState Code)
 {
+    /// <summary>Told how it ended, before that is printed.</summary>
+    public Action<ExecutionEnd> Ended { get; init; } = _ => { };
+
     /// <summary>The sweeps whose configurations are composed while they run.</summary>
     public ImmutableArray<ConfigurationsAhead> Ahead { get; init; } = [];
 }
@@ -80,6 +83,7 @@ internal static class Foreground
                 keeping.Cancel();
             keeping.Dispose();
             output.Dispose();
+            options.Ended(end);
             return output.IsSilent ? Closing.CodeOf(end) : Closing.Print(end, session);
         }
     }

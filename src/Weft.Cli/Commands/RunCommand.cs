@@ -28,6 +28,9 @@ internal static class RunCommand
         int parallel = arguments.Int(RunFlags.Parallel, least: 1) ?? 1;
         if (arguments.SourceOf(RunFlags.Plan) is { } file)
             return RunPlan(file, parallel, arguments, session);
+        var repetition = new Repetition(arguments, session, TimeProvider.System);
+        if (repetition.TryRun() is { } ended)
+            return ended;
         Launch launch = Launch.Read(arguments, session);
         if (arguments.Has(RunFlags.DryRun))
             return DryRun(launch, session);
@@ -56,11 +59,19 @@ internal static class RunCommand
         if (start.Kind is StartKind.Resumed)
             code.SayWhatChanged(start.Execution.Snapshot, session);
         else
-            session.Say($"{start.Execution.Name}: {Amounts.Count(launch.Prepared.Commands, "command")}{Amounts.OfRuns(launch.Prepared.InnerRuns, launch.Prepared.Commands)}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
+            SayWhatStarts(start.Execution.Name, launch.Amount, store, session);
         return arguments.Has(RunFlags.Detach)
             ? Background.Start(store, start, parallel, arguments, session)
-            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code) { Ahead = AheadOf(launch.Configurations) }, session);
+            : Foreground.Run(store, start, plan, new ForegroundOptions(parallel, arguments.Has(RunFlags.IgnoreResources), RunFlags.CacheModeOf(arguments), code)
+            {
+                Ahead = AheadOf(launch.Configurations),
+                Ended = end => repetition.Keep(launch, plan, start, end, store),
+            }, session);
     }
+
+    /// <summary>The first line of every run: its name, how much it is, where it is recorded.</summary>
+    public static void SayWhatStarts(string name, string amount, ProjectStore store, Session session) =>
+        session.Say($"{name}: {amount}, recorded in {Path.GetRelativePath(session.Surroundings.WorkingFolder, store.Place.StateFolder)}");
 
     /// <summary>Runs a plan that was looked at before, exactly as it was.</summary>
     private static int RunPlan(Source file, int parallel, Arguments arguments, Session session)

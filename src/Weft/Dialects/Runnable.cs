@@ -57,6 +57,9 @@ public sealed record Prepared(string Workflow, Func<ImmutableArray<Definition>> 
     /// <summary>By node the words of each command, where a program of the user's own gets them: not where it gets a file, or a function is called.</summary>
     public ImmutableArray<CommandPoints> Points { get; init; } = [];
 
+    /// <summary>The folder of configurations that definitions were composed from, absolute; null when none were.</summary>
+    public string? ConfigFolder { get; init; }
+
     /// <summary>Values for the inputs of the workflow; those left out take their defaults.</summary>
     public ImmutableSortedDictionary<string, Value> Inputs { get; init; } = Value.NoEntries;
 

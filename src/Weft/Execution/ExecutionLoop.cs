@@ -188,6 +188,12 @@ internal sealed class ExecutionLoop : IDisposable
             said.Add(saying);
         foreach (string text in said)
             _history.Say(text);
+        foreach (NodeState state in touched)
+        {
+            // Before the transaction: the last one records the counts of all.
+            if (state.Phase.IsTerminal)
+                _count.Ended(state);
+        }
         Commit(touched);
         TellHosts(touched);
         Act();
@@ -332,7 +338,6 @@ internal sealed class ExecutionLoop : IDisposable
                 _options.Publish(new ExecutionEvent.Said(state.Since, question));
             if (!state.Phase.IsTerminal)
                 continue;
-            _count.Ended(state);
             if (_watch.MissingResult(state, _frontier.State) is { } warning)
                 _options.Publish(new ExecutionEvent.Said(state.Since, warning));
             _options.Publish(new ExecutionEvent.NodeEnded(state.Since, state.Path, state.Phase, state.End));

@@ -45,6 +45,31 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         return Finished(last, request) ?? Commit(write, last is null || HasSucceeded(last) ? Begin(request, key, snapshot) : Resume(last));
     }
 
+    /// <summary>
+    /// Records a run that finds all done, in the way of an earlier one that did: everything that decides about it must be as it was then (<see cref="Receipt"/>).
+    /// Null when that one is not recorded any more, or when an execution of the same waits to be resumed.
+    /// </summary>
+    public ExecutionRow? Repeat(Receipt receipt)
+    {
+        using Transaction write = records.Database.BeginWrite(CancellationToken.None);
+        if (records.Find(receipt.Execution) is not { } earlier || !HasSucceeded(earlier) || records.FindUnfinished(earlier.Key) is not null)
+            return null;
+        string plan = place.FolderOf(earlier.Id).Plan;
+        if (!File.Exists(plan))
+            return null;
+        ExecutionRow row = records.Create(new NewExecution(new ExecutionId(Ulid.New(clock)), earlier.Definition, earlier.Key, earlier.Plan, earlier.Snapshot, earlier.State, Name: null));
+        RunFolder folder = place.FolderOf(row.Id);
+        folder.Create();
+        File.Copy(plan, folder.Plan);
+        records.Repeat(earlier.Id, row.Id, ProcessName.Own);
+        records.SetState(row.Id, earlier.State, earlier.Tally, clock.GetUtcNow());
+        var catalog = new ExecutionCatalog(records.Database, clock);
+        foreach ((string tag, NodePath path) in receipt.Tags)
+            catalog.MoveTag(tag, row.Id, path);
+        write.Commit();
+        return row;
+    }
+
     /// <summary>Prepares an execution to go on: what failed, was cancelled or was blocked is tried again. Its owner must be gone.</summary>
     public ExecutionStart Reopen(ExecutionId id)
     {

@@ -151,6 +151,20 @@ internal sealed class ExecutionRecords(Database db, TimeProvider clock)
         _node.Post();
     }
 
+    /// <summary>Gives an execution the nodes and the history of another one in which no attempt was made, as if all of it had happened now.</summary>
+    public void Repeat(ExecutionId earlier, ExecutionId now, string actor)
+    {
+        long at = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        db.Prepare("""
+            INSERT INTO node (execution, path, phase, attempt, key, origin, outputs, tally, ended)
+            SELECT ?2, path, phase, attempt, key, origin, outputs, tally, ?3 FROM node WHERE execution = ?1 ORDER BY path
+            """).Bind(1, earlier.Value).Bind(2, now.Value).Bind(3, at).Run();
+        db.Prepare("""
+            INSERT INTO event (execution, seq, at, kind, actor, path, body)
+            SELECT ?2, seq, ?3, kind, CASE WHEN actor IS NULL THEN NULL ELSE ?4 END, path, body FROM event WHERE execution = ?1 ORDER BY seq
+            """).Bind(1, earlier.Value).Bind(2, now.Value).Bind(3, at).Bind(4, actor).Run();
+    }
+
     /// <summary>Adds to the execution's history. The owner counts: it reads <see cref="LastEvent"/> when it takes over.</summary>
     public void Append(ExecutionId execution, EventRow entry)
     {

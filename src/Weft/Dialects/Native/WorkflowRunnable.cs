@@ -41,6 +41,7 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
             Words = _ => lines.Words(),
             Points = [.. lines.Points(file.Folder)],
             Notes = changes.Notes,
+            ConfigFolder = file.Root.TextOf("config") is { } config ? Path.GetDirectoryName(Path.GetFullPath(config, file.Folder)) : null,
             Obstacle = ObstacleOf(definitions),
         };
     }
