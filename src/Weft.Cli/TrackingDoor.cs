@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Weft.Cli.Commands;
 using Weft.Server.Embedded;
 using Weft.Tracking;
 using Weft.Values;
@@ -25,12 +26,13 @@ internal sealed class TrackingDoor : IDisposable
     /// </summary>
     /// <param name="folder">The execution's run folder.</param>
     /// <param name="runsFolder">Where artifacts of programs go, absolute.</param>
-    public TrackingDoor(ProjectStore store, string folder, string runsFolder, Session session)
+    /// <param name="secrets">The names of secrets that its tasks are given.</param>
+    public TrackingDoor(ProjectStore store, string folder, string runsFolder, IReadOnlyCollection<string> secrets, Session session)
     {
         _folder = folder;
         SayWhere(session);
         if (session.Surroundings.Variable("MLFLOW_TRACKING_URI") is not { } other || IsServer(other))
-            _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder, session.Surroundings));
+            _endpoint = new Lazy<ITrackingEndpoint>(() => Listen(store, folder, runsFolder, secrets, session.Surroundings));
     }
 
     /// <summary>Names the place where the user wants programs to log, if there is one.</summary>
@@ -57,7 +59,7 @@ internal sealed class TrackingDoor : IDisposable
 
     /// <summary>Apart, so that nothing of the server is loaded where it is not wanted.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static EmbeddedEndpoint Listen(ProjectStore store, string folder, string runsFolder, Surroundings surroundings)
+    private static EmbeddedEndpoint Listen(ProjectStore store, string folder, string runsFolder, IReadOnlyCollection<string> secrets, Surroundings surroundings)
     {
         (int port, byte[] secret) = Read(folder) ?? (0, AttemptTokens.NewSecret());
         var options = new EmbeddedOptions
@@ -68,6 +70,7 @@ internal sealed class TrackingDoor : IDisposable
             OpenStore = () => TrackingStore.Open(ProjectStore.DatabaseOf(store.Root), new TrackingOptions(runsFolder), store.Clock),
             Clock = store.Clock,
             Primary = ReadPrimary(surroundings),
+            Secrets = () => secrets.Select(name => SecretCommands.ValueOf(store.Root, name, surroundings)).OfType<string>(),
             NamesExperiment = surroundings.Variable("MLFLOW_TRACKING_URI") is null
                 || (surroundings.Variable("MLFLOW_EXPERIMENT_NAME") ?? surroundings.Variable("MLFLOW_EXPERIMENT_ID")) is null,
         };

@@ -66,19 +66,65 @@ public sealed class StudyTests : IDisposable
         Assert.Equal("model 2 of 1\nmodel 2 of 1\n", File.ReadAllText(_folder.Path("later")));
     }
 
+    /// <summary>The program shows its secret wherever a program can: output in pieces and other forms, results, a parameter and a tag of its run. It looks at the processes, too.</summary>
+    private const string Talkative = """
+        import base64, json, os, urllib.parse, urllib.request
+        token = os.environ["TOKEN"]
+        assert len(token) == 15, token
+        print("token is", token, base64.b64encode(token.encode()).decode(), urllib.parse.quote(token), json.dumps({"t": token}), flush=True)
+        os.write(1, token[:7].encode()); os.write(1, token[7:].encode() + b"\\n")
+        open(os.environ["WEFT_RESULTS"], "w").write("word=%s\\nnumber=0.5\\n" % token)
+        def post(path, body):
+            headers = {"Content-Type": "application/json", "Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
+            request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/" + path, json.dumps(body).encode(), headers)
+            return json.load(urllib.request.urlopen(request))
+        run = post("runs/create", {"experiment_id": "0", "run_name": token})["run"]["info"]["run_id"]
+        post("runs/log-parameter", {"run_id": run, "key": "token", "value": token})
+        post("runs/set-tag", {"run_id": run, "key": "note", "value": "it is " + token})
+        post("runs/log-batch", {"run_id": run, "params": [{"key": "more", "value": token}], "metrics": [{"key": "m", "value": 7, "timestamp": 1, "step": 0}]})
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                assert token not in open("/proc/%s/cmdline" % process, errors="replace").read(), "process " + process
+            except OSError:
+                pass
+        """;
+
     [Fact]
     public void A_secret_reaches_its_program_and_nothing_else()
     {
+        const string Secret = "hunter2-hünt/\"2";
         var variables = new KeyValuePair<string, string?>[] { new("XDG_CONFIG_HOME", _folder.Path("home")) };
-        _folder.Write("weft.yaml", "weft: 1\nenv: {secrets: [TOKEN]}\ntasks: {a: {script: 'echo \"token is $TOKEN\"; test ${#TOKEN} = 15'}}\n");
-        Assert.Contains("there is no secret `TOKEN`", WeftProgram.Run(_folder.Root, variables, "run", "main").Error);
-        ProgramResult set = WeftProgram.Run(_folder.Root, variables, "secret", "set", "TOKEN", "hunter2-hunter2");
-        Assert.True(set.ExitCode == 0, set.ToString());
-        ProgramResult run = WeftProgram.Run(_folder.Root, variables, "run", "main");
-        Assert.True(run.ExitCode == 0, run.ToString());
-        Assert.Contains("token is ***", run.Out);
-        foreach (string file in Directory.EnumerateFiles(_folder.Path(".weft"), "*", SearchOption.AllDirectories))
-            Assert.DoesNotContain("hunter2", File.ReadAllText(file));
+        string project = _folder.Path("ein Projekt ü");
+        _folder.Write("ein Projekt ü/weft.yaml", "weft: 1\nenv: {secrets: [TOKEN]}\ntasks:\n  a: {run: python3 talk.py, outputs: {word: {type: str}}}\n  b: {run: 'echo ${{ inputs.w }}', inputs: {w: a.word}}\n");
+        _folder.Write("ein Projekt ü/talk.py", Talkative);
+        Assert.Contains("there is no secret `TOKEN`", WeftProgram.Run(project, variables, "run", "main").Error);
+        using (System.Diagnostics.Process set = WeftProgram.Start(project, variables, "secret", "set", "TOKEN"))
+        {
+            set.StandardInput.Write(Secret);
+            set.StandardInput.Close();
+            Assert.Equal(0, WeftProgram.Finish(set).ExitCode);
+        }
+        ProgramResult run = Say("run", "main", "-j", "1");
+        Assert.Contains("token is *** ***", run.Out);
+        Assert.Contains("a secret stood in its results", run.Error);
+        foreach (string[] words in (string[][])[["logs", "-/a"], ["logs", "-/b"], ["show", "-/a"], ["show", "-", "--script"], ["why", "-"], ["runs", "--columns", "token,more,m"], ["plan", "main"], ["plan", "main", "--json"], ["diff", "-", "-"], ["ps", "-a", "--json"], ["reproduce", "-"]])
+            Say(words);
+        Assert.Contains("***", Say("runs", "--columns", "token,more,m").Out);
+        Assert.Contains("***", Say("logs", "-/b").Out);
+        foreach (string file in Directory.EnumerateFiles(_folder.Root, "*", SearchOption.AllDirectories))
+        {
+            string content = File.ReadAllText(file);
+            Assert.DoesNotContain("hunter2", content);
+            Assert.DoesNotContain(Convert.ToBase64String("hunter2-hün"u8)[..12], content);
+        }
+
+        ProgramResult Say(params string[] words)
+        {
+            ProgramResult result = WeftProgram.Run(project, variables, words);
+            Assert.True(result.ExitCode == 0, $"weft {string.Join(' ', words)}: {result}");
+            Assert.DoesNotContain("hunter2", result.Out + result.Error);
+            return result;
+        }
     }
 
     private ProgramResult Weft(params string[] words)

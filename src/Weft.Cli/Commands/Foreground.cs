@@ -35,7 +35,7 @@ internal static class Foreground
         using var keeping = new RunKeeping(options.Code, () => new EnvironmentFiles(folder).Write(plan, store.Root, session.Surroundings.Variables, since), session);
         using ComposingAhead? ahead = options.Ahead.IsEmpty ? null : new ComposingAhead(options.Ahead, text => Volatile.Read(ref running)?.Say(text));
         string runsFolder = Path.Combine(store.Root, "mlruns");
-        using var door = new TrackingDoor(store, folder.Root, runsFolder, session);
+        using var door = new TrackingDoor(store, folder.Root, runsFolder, [.. plan.Closure.Tasks.Values.SelectMany(task => task.Secrets).Distinct()], session);
         RunningExecution run;
         try
         {

@@ -27,6 +27,9 @@ public sealed record EmbeddedOptions
     /// <summary>Whether programs are told an experiment; not when the user told them one. Default true.</summary>
     public bool NamesExperiment { get; init; } = true;
 
+    /// <summary>Values that must not be recorded, whatever programs log: secrets of tasks. Asked for on the first connection.</summary>
+    public Func<IEnumerable<string>> Secrets { get; init; } = () => [];
+
     /// <summary>The server that the user had set: it answers programs, and what it takes is copied. Null: there is none.</summary>
     public Primary? Primary { get; init; }
 

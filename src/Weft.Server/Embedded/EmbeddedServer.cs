@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Weft.Server.Http;
+using Weft.Secrets;
 using Weft.Tracking;
 
 namespace Weft.Server.Embedded;
@@ -38,9 +39,11 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             Access = new Access.Token(""),
         };
         Gate gate = http => Gates.Secret(http.Request).Secret is { } token && options.Tokens.Read(token) is { } attempt ? new Caller(attempt.ToString(), attempt) : null;
+        string[] secrets = [.. options.Secrets()];
         var application = new Application(server, store, gate, options.Clock, NullLogger.Instance, options.Primary)
         {
             Layout = new RunsFolder(options.RunsFolder),
+            Mask = secrets.Length == 0 ? null : Mask.Of(secrets),
         };
         IServer kestrel = WeftServer.MakePlain(new HandedSocket(listening, first), NullLoggerFactory.Instance, listening.LocalEndPoint!, server);
         await kestrel.StartAsync(application, CancellationToken.None);

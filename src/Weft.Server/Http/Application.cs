@@ -8,6 +8,7 @@ using Weft.Server.Artifacts;
 using Weft.Server.Embedded;
 using Weft.Server.Mlflow;
 using Weft.Server.Rest;
+using Weft.Secrets;
 using Weft.Tracking;
 
 namespace Weft.Server.Http;
@@ -50,6 +51,9 @@ internal sealed partial class Application : IHttpApplication<HttpContext>
 
     /// <summary>The executions of the project that is served; null: there is none.</summary>
     public ProjectViews? Project { get; init; }
+
+    /// <summary>Covers secrets of the programs that send something; null: they have none.</summary>
+    public Mask? Mask { get; init; }
 
     public RequestCounts Counts { get; } = new();
 

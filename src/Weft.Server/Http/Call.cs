@@ -98,7 +98,10 @@ internal sealed class Call(HttpContext http, Application application, string pat
             length = total;
             request.BodyReader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
-                return Unwrapped(_body.AsMemory(0, length));
+            {
+                ReadOnlyMemory<byte> body = Unwrapped(_body.AsMemory(0, length));
+                return Application.Mask is { } mask ? mask.CoverTexts(body.Span) : body;
+            }
         }
     }
 

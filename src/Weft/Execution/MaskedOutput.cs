@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Win32.SafeHandles;
 using Weft.Platform;
 using Weft.Secrets;
@@ -17,8 +16,8 @@ internal sealed class MaskedOutput : IDisposable
     private SafeFileHandle? _writer;
     private Thread? _copier;
 
-    public MaskedOutput(ImmutableArray<string> secrets) =>
-        _mask = new Mask([.. secrets.SelectMany(SecretForms.Of)]);
+    /// <param name="mask">A log has one of its own, as it remembers what it was given last.</param>
+    public MaskedOutput(Mask mask) => _mask = mask;
 
     /// <summary>What the program gets in place of its log.</summary>
     public SafeFileHandle Into(SafeFileHandle log)
@@ -57,67 +56,5 @@ internal sealed class MaskedOutput : IDisposable
             _mask.End(masked);
             RawFile.Write(target, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(masked));
         }
-    }
-}
-
-/// <summary>Replaces secrets in a stream of bytes, also where one lies across two pieces of it.</summary>
-internal sealed class Mask(ImmutableArray<byte[]> secrets)
-{
-    private readonly ImmutableArray<byte[]> _secrets = [.. secrets.OrderByDescending(secret => secret.Length)];
-    private readonly List<byte> _held = [];
-
-    /// <summary>Takes a piece and hands out what can no longer be part of a secret.</summary>
-    public void Push(ReadOnlySpan<byte> piece, List<byte> output)
-    {
-        _held.AddRange(piece);
-        Release(output, isLast: false);
-    }
-
-    public void End(List<byte> output) => Release(output, isLast: true);
-
-    private void Release(List<byte> output, bool isLast)
-    {
-        ReadOnlySpan<byte> held = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_held);
-        int at = 0;
-        while (at < held.Length)
-        {
-            ReadOnlySpan<byte> rest = held[at..];
-            int length = MatchAt(rest);
-            if (length > 0)
-            {
-                output.AddRange("***"u8);
-                at += length;
-            }
-            else if (!isLast && MayBegin(rest))
-            {
-                break;
-            }
-            else
-            {
-                output.Add(held[at++]);
-            }
-        }
-        _held.RemoveRange(0, at);
-    }
-
-    private int MatchAt(ReadOnlySpan<byte> rest)
-    {
-        foreach (byte[] secret in _secrets)
-        {
-            if (rest.StartsWith(secret))
-                return secret.Length;
-        }
-        return 0;
-    }
-
-    /// <summary>Whether all that is left could be the beginning of a secret whose end has not come yet.</summary>
-    private bool MayBegin(ReadOnlySpan<byte> rest)
-    {
-        foreach (byte[] secret in _secrets)
-        {
-            if (rest.Length < secret.Length && secret.AsSpan().StartsWith(rest))
-                return true;
-        }
-        return false;
     }
 }

@@ -1,4 +1,3 @@
-using Weft.Expressions;
 using Weft.Records;
 using Weft.Tasks;
 using Weft.Values;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Weft.Platform;
+using Weft.Secrets;
 using Weft.Snapshots;
 using Weft.Storage;
 using Weft.Tasks;
@@ -106,7 +107,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
             DateTimeOffset now = surroundings.Clock.GetUtcNow();
             return new EndedAttempt(call.Id, new Outcome.Failed(ErrorClass.System, "secret/missing", $"this machine has no secret `{missing}`: `weft secret set {missing}`"), now, now);
         }
-        using var masked = secrets.IsEmpty ? null : new MaskedOutput([.. secrets.Select(secret => secret.Value)]);
+        using var masked = secrets.IsEmpty ? null : new MaskedOutput(Mask.Of(secrets.Select(secret => secret.Value)));
         RunFolder places = attempt.Places(folder);
         var here = new FolderBlobStore(new StateFolder(Path.GetFullPath(Path.Combine(folder.Root, "..", ".."))).Blobs, new FileHashes(null, surroundings.Clock), surroundings.Clock);
         BlobStore blobs = store is null ? here : surroundings.Store(here, store);
@@ -126,7 +127,7 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
             else if (asked || _stopAsked)
                 attempts.Stop(call.Id, new StopCause.Asked(asked ? "the submitter" : "the scheduler"));
             if (attempts.Collect(ready) is [var end, ..])
-                return masked is null ? end : Reread(end, masked, places.Log(call.Id));
+                return masked is null ? end : Covered(Reread(end, masked, places.Log(call.Id)), Mask.Of(secrets.Select(secret => secret.Value)), places.Results(call.Id));
             ready.Clear();
             TimeSpan left = attempts.NextDue is { } due ? due - surroundings.Clock.GetUtcNow() : LookOut;
             _poller.Wait(TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, LookOut.Ticks)), ready);
@@ -140,6 +141,26 @@ internal sealed class TaskHost(RunFolder folder, HostSurroundings surroundings) 
         return end.Outcome is Outcome.Failed { LastLines.IsEmpty: false } or Outcome.Failed { Code: "task/exit" }
             ? end with { Outcome = ((Outcome.Failed)end.Outcome) with { LastLines = LastLines.Read(log, Verdict.TailLines) } }
             : end;
+    }
+
+    /// <summary>Results are recorded and handed on, so no secret may stand in them.</summary>
+    private static EndedAttempt Covered(EndedAttempt end, Mask mask, string results)
+    {
+        if (File.Exists(results))
+        {
+            byte[] written = File.ReadAllBytes(results);
+            byte[] covered = mask.Cover(written);
+            if (written.AsSpan().SequenceEqual(covered))
+                return end;
+            AtomicFile.Write(results, covered);
+            end = end with { Warnings = end.Warnings.Add($"a secret stood in its results: `{Mask.Stars}` is kept in its place") };
+        }
+        return end with
+        {
+            Results = mask.Cover(end.Results),
+            Outputs = mask.Cover(end.Outputs),
+            Outcome = end.Outcome is Outcome.Failed failed ? failed with { Reason = mask.Cover(failed.Reason) } : end.Outcome,
+        };
     }
 
     private ImmutableArray<KeyValuePair<string, string>> SecretsOf(Invocation call, out string? missing)

@@ -1,6 +1,7 @@
 using System.Text;
 using Weft.Execution;
 using Weft.Platform;
+using Weft.Secrets;
 using Weft.Support;
 using Weft.Values;
 using Weft.Workflows;

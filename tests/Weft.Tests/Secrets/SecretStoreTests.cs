@@ -1,5 +1,4 @@
 using System.Text;
-using Weft.Execution;
 using Weft.Secrets;
 using Weft.Support;
 
@@ -7,6 +6,14 @@ namespace Weft.Tests.Secrets;
 
 public sealed class SecretStoreTests : IDisposable
 {
+    [Theory]
+    [InlineData("""{"a": "geheim", "b\"geheim\\": [1234567, "x geheim y"]}""", """{"a": "***", "b\"***\\": [1234567, "x *** y"]}""")]
+    [InlineData("\"open geheim", "\"open ***")]
+    [InlineData("\"open \\", "\"open \\")]
+    [InlineData("", "")]
+    public void In_JSON_only_texts_are_covered(string json, string covered) =>
+        Assert.Equal(covered, Encoding.UTF8.GetString(Mask.Of(["geheim", "1234567"]).CoverTexts(Encoding.UTF8.GetBytes(json))));
+
     private const string Value = "s3cr3t/Wört with=signs+";
 
     private readonly TemporaryFolder _folder = new();
@@ -72,7 +79,7 @@ public sealed class SecretStoreTests : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes($"before {logged} after");
         foreach (int size in new[] { 1, 2, 7, bytes.Length })
         {
-            var mask = new Mask([.. SecretForms.Of(Value)]);
+            var mask = Mask.Of([Value]);
             var output = new List<byte>();
             foreach (byte[] piece in bytes.Chunk(size))
                 mask.Push(piece, output);
