@@ -9,12 +9,12 @@ using Weft.Support;
 
 // dotnet run -c Release --project bench/Micro -- --filter '*'           measures
 // dotnet run -c Release --project bench/Micro -- figures                sizes: points enumerated, tasks planned
-// dotnet run -c Release --project bench/Micro -- mutate 1000000         reads so many mutated texts of each grammar
+// dotnet run -c Release --project bench/Micro -- mutate 1000000         reads so many mutated texts of each grammar, or of those named behind it
 if (args is ["figures"])
     return Figures.Run(Console.Out);
-if (args is ["mutate", var rounds])
+if (args is ["mutate", var rounds, .. var named])
 {
-    foreach (MutatedTexts grammar in MutatedTexts.Grammars)
+    foreach (MutatedTexts grammar in MutatedTexts.Grammars.Where(grammar => named.Length == 0 || named.Contains(grammar.Name)))
     {
         long started = Stopwatch.GetTimestamp();
         TimeSpan longest = grammar.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
