@@ -66,7 +66,7 @@ internal static partial class RunsCommand
         int most = arguments.Int(Limit, least: 1) ?? (isGrouped ? int.MaxValue : 1000);
         try
         {
-            (RunCollection runs, bool hasMore) = Find(origin, experiment, filter is null ? "" : QualifyFilter(origin, filter.Text), orders, most);
+            (RunCollection runs, bool hasMore) = origin.Find(experiment, filter is null ? "" : QualifyFilter(origin, filter.Text), orders, most);
             if (isGrouped)
                 PrintGroups(RunsGrouping.Read(runs, arguments.SourceOf(Group), arguments.SourceOf(Aggregate), arguments.SourceOf(Columns)), arguments, session);
             else
@@ -79,16 +79,6 @@ internal static partial class RunsCommand
             throw new DiagnosticException("runs/filter", refused.Message, (arguments.Words.Count > 0 ? arguments.Words[^1] : null)?.Whole);
         }
         return ExitCodes.Succeeded;
-    }
-
-    /// <summary>What the origin cannot be asked, a setting compared with a number, is asked here of all that it finds.</summary>
-    private static (RunCollection Runs, bool HasMore) Find(RunsOrigin origin, string? experiment, string filter, IReadOnlyList<string> orders, int most)
-    {
-        (string theirs, string ours) = RunFilter.Split(filter);
-        if (ours.Length == 0)
-            return origin.Find(experiment, theirs, orders, most);
-        RunCollection found = origin.Find(experiment, theirs, orders, int.MaxValue).Runs.Search(ours, []);
-        return (found.Slice(0, Math.Min(most, found.Count)), found.Count > most);
     }
 
     private static RunsOrigin Open(Arguments arguments, Session session)

@@ -16,7 +16,7 @@ internal abstract class RunsOrigin : IDisposable
     /// <summary>Whether any run has a metric of this name.</summary>
     public abstract bool IsMetric(string name);
 
-    /// <summary>The runs of one experiment, or of all, that a filter selects; the second says whether there are more than <paramref name="most"/>.</summary>
+    /// <summary>The runs of one experiment, or of all, that a filter selects, settings compared with numbers included; the second says whether there are more than <paramref name="most"/>.</summary>
     /// <exception cref="TrackingException">The filter or an order is wrong.</exception>
     public abstract (RunCollection Runs, bool HasMore) Find(string? experiment, string filter, IReadOnlyList<string> orders, int most);
 
@@ -52,9 +52,9 @@ internal sealed class StoredRuns : RunsOrigin
         string? token = null;
         do
         {
-            Page<Tracking.Run> page = _store.Search.Find(new RunQuery(among, filter, orders, Most: Math.Min(most - runs.Count, Rules.SearchPage), Token: token));
+            Page<Tracking.Run> page = _store.Search.Find(new RunQuery(among, filter, orders, Most: Math.Min(most - runs.Count, Rules.SearchPage), Token: token) { ComparesSettings = true });
             foreach (Tracking.Run run in page.Items)
-                runs.Add(new Analysis.Run(new StoredRun(run, _experiments[run.Info.Experiment])));
+                runs.Add(new Analysis.Run(new StoredRun(run, _experiments[run.Info.Experiment]) { PrefersFacts = true }));
             token = page.NextToken;
         }
         while (token is not null && runs.Count < most);

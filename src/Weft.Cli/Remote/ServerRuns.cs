@@ -26,7 +26,17 @@ internal sealed class ServerRuns : RunsOrigin
     public override bool IsMetric(string name) =>
         Items(Search(null, "", [$"metrics.`{name}` DESC"], 1, null), "runs").Any(run => Items(run.GetProperty("data"u8), "metrics").Any(metric => Text(metric, "key") == name));
 
+    /// <summary>What a server refuses, a setting compared with a number, is looked at here in all that it finds.</summary>
     public override (RunCollection Runs, bool HasMore) Find(string? experiment, string filter, IReadOnlyList<string> orders, int most)
+    {
+        (string theirs, string ours) = RunFilter.Split(filter);
+        if (ours.Length == 0)
+            return FindTheirs(experiment, theirs, orders, most);
+        RunCollection found = FindTheirs(experiment, theirs, orders, int.MaxValue).Runs.Search(ours, []);
+        return (found.Slice(0, Math.Min(most, found.Count)), found.Count > most);
+    }
+
+    private (RunCollection Runs, bool HasMore) FindTheirs(string? experiment, string filter, IReadOnlyList<string> orders, int most)
     {
         var runs = new List<Analysis.Run>();
         string? token = null;
@@ -34,7 +44,7 @@ internal sealed class ServerRuns : RunsOrigin
         {
             JsonElement page = Search(experiment, filter, orders, Math.Min(most - runs.Count, 1000), token);
             foreach (JsonElement run in Items(page, "runs"))
-                runs.Add(new Analysis.Run(new StoredRun(Read(run), _experiments.GetValueOrDefault(Text(run.GetProperty("info"u8), "experiment_id"), ""))));
+                runs.Add(new Analysis.Run(new StoredRun(Read(run), _experiments.GetValueOrDefault(Text(run.GetProperty("info"u8), "experiment_id"), "")) { PrefersFacts = true }));
             token = page.TryGetProperty("next_page_token"u8, out JsonElement next) ? next.GetString() : null;
         }
         while (token is not null && runs.Count < most);

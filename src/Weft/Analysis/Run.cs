@@ -234,6 +234,8 @@ public sealed class Run
         if (key.Length == 0)
             return ConfigFields.ValueOf(Config, Resolution);
         string path = PathOf(key);
+        if (_source.PrefersFacts && (FindParam(path) ?? (Metrics.TryGetValue(path, out MetricSummary logged) ? Value.Of(logged.Last.Value) : null)) is { } fact)
+            return fact;
         if (FindInConfig(path) is { } field)
             return field;
         if (path.StartsWith("params.", StringComparison.Ordinal) && FindParam(path["params.".Length..]) is { } param)

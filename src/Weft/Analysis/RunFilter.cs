@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Weft.Text;
 using Weft.Tracking;
 using Weft.Tracking.Search;
@@ -32,12 +31,9 @@ internal static class RunFilter
         var problems = new Diagnostics();
         ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.RunsInMemory, new Source("<filter>", filter), problems);
         TrackingException.ThrowIfAny(problems, "filter");
-        return (Join(IsTheirs), Join(clause => !IsTheirs(clause)));
+        return (Join(clause => !SettingComparison.Is(clause)), Join(SettingComparison.Is));
 
         string Join(Func<Clause, bool> belongs) => string.Join(" AND ", clauses.Where(belongs).Select(clause => clause.At.Text.ToString()));
-
-        static bool IsTheirs(Clause clause) => clause.Field.Kind != FieldKind.Param
-            || (clause.Operand is not Operand.Number && clause.Comparison is not (Comparison.Less or Comparison.LessOrEqual or Comparison.Greater or Comparison.GreaterOrEqual));
     }
 
     private static IEnumerable<Run> Sorted(Run[] runs, ImmutableArray<OrderKey> keys)
@@ -85,22 +81,17 @@ internal static class RunFilter
         if (field.Kind == FieldKind.Attribute && SearchSchema.Runs.Attributes[field.Key].IsNumber)
             return (AttributeNumber(run, field.Key), null);
         string? text = Text(field, run);
-        return field.Kind == FieldKind.Param && text is not null && NumberOf(text) is { } number ? (number, text) : (null, text);
+        return field.Kind == FieldKind.Param && text is not null && SettingComparison.NumberOf(text) is { } number ? (number, text) : (null, text);
     }
-
-    private static double? NumberOf(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
 
     private static bool Holds(Clause clause, Run run)
     {
-        if (clause is { Operand: Operand.Number setting, Field.Kind: FieldKind.Param })
-        {
-            return Text(clause.Field, run) is { } written
-                && (NumberOf(written) is { } param ? Holds(clause.Comparison, param.CompareTo(setting.Value), double.IsNaN(param)) : clause.Comparison == Comparison.NotEqual);
-        }
+        if (SettingComparison.Is(clause))
+            return Text(clause.Field, run) is { } written && SettingComparison.Holds(clause, written);
         if (clause.Operand is Operand.Number number)
         {
             double? found = clause.Field.Kind == FieldKind.Metric ? Metric(run, clause.Field.Key) : AttributeNumber(run, clause.Field.Key);
-            return found is { } value && Holds(clause.Comparison, value.CompareTo(number.Value), double.IsNaN(value));
+            return found is { } value && SettingComparison.Holds(clause.Comparison, value.CompareTo(number.Value), double.IsNaN(value));
         }
         string? text = Text(clause.Field, run);
         return clause.Comparison switch
@@ -112,20 +103,9 @@ internal static class RunFilter
             Comparison.ILike => IsLike(text, clause.Text, StringComparison.OrdinalIgnoreCase),
             Comparison.In => clause.Texts.Contains(text),
             Comparison.NotIn => !clause.Texts.Contains(text),
-            var comparison => Holds(comparison, string.CompareOrdinal(text, clause.Text), isNaN: false),
+            var comparison => SettingComparison.Holds(comparison, string.CompareOrdinal(text, clause.Text), isNaN: false),
         };
     }
-
-    private static bool Holds(Comparison comparison, int order, bool isNaN) => comparison switch
-    {
-        Comparison.NotEqual => order != 0 || isNaN,
-        _ when isNaN => false,
-        Comparison.Equal => order == 0,
-        Comparison.Less => order < 0,
-        Comparison.LessOrEqual => order <= 0,
-        Comparison.Greater => order > 0,
-        _ => order >= 0,
-    };
 
     private static double? Metric(Run run, string key)
     {

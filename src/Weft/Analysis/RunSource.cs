@@ -43,6 +43,9 @@ internal abstract class RunSource
     /// <summary>Whether the leaves of the configuration are among the params, so that lists need not look for them.</summary>
     public virtual bool HasLeavesInParams => false;
 
+    /// <summary>A name is looked for among params and metrics before the configuration, which then need not be read for tables: only lists differ, as params are texts.</summary>
+    public bool PrefersFacts { get; init; }
+
     /// <summary>A YAML file of the artifacts; null when there is none.</summary>
     public ConfigNode? ReadArtifact(string relative)
     {

@@ -53,11 +53,15 @@ internal static class RunReader
             SELECT k.name, m.value, m.nan, m.ts, m.step, m.min, m.max FROM metric_last m JOIN key k ON k.id = m.key WHERE m.run = ?1 ORDER BY k.name
             """);
         foreach (Row row in metrics.Bind(1, run).Query())
-        {
-            var last = new MetricPoint(row.Text(0), row.Bool(2) ? double.NaN : row.Double(1), row.Long(3), row.Long(4));
-            found.Add(new MetricSummary(last, row.DoubleOrNull(5) ?? double.NaN, row.DoubleOrNull(6) ?? double.NaN));
-        }
+            found.Add(Metric(row.Text(0), row, 1));
         return found.DrainToImmutable();
+    }
+
+    /// <param name="first">The column of the value; behind it follow <c>nan, ts, step, min, max</c>.</param>
+    public static MetricSummary Metric(string key, Row row, int first)
+    {
+        var last = new MetricPoint(key, row.Bool(first + 1) ? double.NaN : row.Double(first), row.Long(first + 2), row.Long(first + 3));
+        return new MetricSummary(last, row.DoubleOrNull(first + 4) ?? double.NaN, row.DoubleOrNull(first + 5) ?? double.NaN);
     }
 
     private static ImmutableArray<Param> Params(Database db, long run)

@@ -12,7 +12,11 @@ namespace Weft.Tracking;
 /// <param name="Most">1 to 50,000.</param>
 /// <param name="Token">Of the page before.</param>
 public sealed record RunQuery(
-    IReadOnlyList<long> Experiments, string Filter = "", IReadOnlyList<string>? Orders = null, ViewType View = ViewType.ActiveOnly, int Most = 1000, string? Token = null);
+    IReadOnlyList<long> Experiments, string Filter = "", IReadOnlyList<string>? Orders = null, ViewType View = ViewType.ActiveOnly, int Most = 1000, string? Token = null)
+{
+    /// <summary>The filter may compare params with numbers, which MLflow's servers refuse.</summary>
+    public bool ComparesSettings { get; init; }
+}
 
 /// <summary>Takes one found run and its data as JSON (see <see cref="RunJson"/>); the bytes are valid during the call.</summary>
 internal delegate void RunVisitor(RunInfo run, ReadOnlySpan<byte> summary);
@@ -50,17 +54,8 @@ public sealed class RunSearch
         _settling.SettleAll();
         return _readers.Read(reader =>
         {
-            List<long> ids = RunSearchPlan.Find(reader, query.Experiments, parsed.Clauses, parsed.Orders, query.View, parsed.Offset, query.Most + 1);
-            var runs = ImmutableArray.CreateBuilder<Run>();
-            Statement select = reader.Database.Prepare($"SELECT {RunStore.Columns} FROM run r WHERE r.id = ?1");
-            foreach (long id in ids.Take(query.Most))
-            {
-                RunInfo? info = null;
-                foreach (Row row in select.Bind(1, id).Query())
-                    info = RunReader.Info(row);
-                runs.Add(RunReader.Complete(reader.Database, info!));
-            }
-            return new Page<Run>(runs.DrainToImmutable(), NextToken(query, parsed, ids.Count));
+            List<long> ids = Find(reader, query, parsed);
+            return new Page<Run>(ManyRuns.Read(reader.Database, ids.GetRange(0, Math.Min(ids.Count, query.Most))), NextToken(query, parsed, ids.Count));
         }, oneState: true);
     }
 
@@ -72,7 +67,7 @@ public sealed class RunSearch
         var missing = new List<RunId>();
         string? next = _readers.Read(reader =>
         {
-            List<long> ids = RunSearchPlan.Find(reader, query.Experiments, parsed.Clauses, parsed.Orders, query.View, parsed.Offset, query.Most + 1);
+            List<long> ids = Find(reader, query, parsed);
             Statement select = reader.Database.Prepare($"SELECT {RunStore.Columns}, r.summary FROM run r WHERE r.id = ?1");
             foreach (long id in ids.Take(query.Most))
             {
@@ -95,6 +90,27 @@ public sealed class RunSearch
         return next;
     }
 
+    /// <summary>The runs of a page, and one more when there are more. Comparisons that no index answers are made here, with the values of one param of all runs.</summary>
+    private static List<long> Find(Reader reader, RunQuery query, Parsed parsed)
+    {
+        ILookup<bool, Clause> clauses = parsed.Clauses.ToLookup(SettingComparison.Is);
+        if (!clauses[true].Any())
+            return RunSearchPlan.Find(reader, query.Experiments, parsed.Clauses, parsed.Orders, query.View, parsed.Offset, query.Most + 1);
+        List<long> ids = RunSearchPlan.Find(reader, query.Experiments, [.. clauses[false]], parsed.Orders, query.View, 0, int.MaxValue);
+        foreach (Clause clause in clauses[true])
+        {
+            var held = new HashSet<long>();
+            foreach (Row row in reader.Database.Prepare("SELECT run, value FROM param WHERE key = ?1").Bind(1, reader.Keys.Find(clause.Field.Key) ?? -1).Query())
+            {
+                if (SettingComparison.Holds(clause, row.Text(1)))
+                    held.Add(row.Long(0));
+            }
+            ids.RemoveAll(id => !held.Contains(id));
+        }
+        int from = (int)Math.Min(parsed.Offset, ids.Count);
+        return ids.GetRange(from, Math.Min(query.Most + 1, ids.Count - from));
+    }
+
     private static void KeepSummaries(WriteTurn turn, RunId[] ids)
     {
         foreach (RunId id in ids)
@@ -109,7 +125,7 @@ public sealed class RunSearch
         if (query.Most is < 1 or > Rules.SearchPage)
             throw TrackingException.Invalid($"Invalid value {query.Most} for parameter 'max_results' supplied: It must be at least 1 and at most {Rules.SearchPage}");
         var diagnostics = new Diagnostics();
-        ImmutableArray<Clause> clauses = SearchParser.Filter(SearchSchema.Runs, new Source("<filter>", query.Filter), diagnostics);
+        ImmutableArray<Clause> clauses = SearchParser.Filter(query.ComparesSettings ? SearchSchema.RunsInMemory : SearchSchema.Runs, new Source("<filter>", query.Filter), diagnostics);
         TrackingException.ThrowIfAny(diagnostics, "filter");
         ImmutableArray<OrderKey> orders = SearchParser.Orders(SearchSchema.Runs, query.Orders ?? [], diagnostics);
         TrackingException.ThrowIfAny(diagnostics, "order_by");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Weft.Support;
 using Weft.Tracking;
@@ -142,6 +143,64 @@ public sealed class TrackingStoreTests : IAsyncDisposable
         Assert.Equal("0 1 2 3 4 5 6 7 8 9", Search("", "start_time"));
         Assert.Equal("9 8 7 6 5 4 3 2 1 0", Search("", "metrics.nobody"));
         Assert.Equal("6 4 2 0 8", Search("params.model = 'small'", "metrics.acc DESC"));
+    }
+
+    /// <summary>Read a few at a time, and all at once with a query for each kind of data.</summary>
+    [Fact]
+    public async Task Many_runs_are_read_as_each_by_itself()
+    {
+        long other = await _store.Experiments.CreateAsync("other", null, []);
+        for (int i = 0; i < 60; i++)
+        {
+            RunId run = (await _store.Runs.CreateAsync(new NewRun(i % 6 == 5 ? other : 0, $"r-{i}", Started: i))).Info.Id;
+            await _store.Runs.LogBatchAsync(run, new Batch
+            {
+                Metrics = i % 3 == 0 ? default : new[] { new MetricPoint("b", i == 4 ? double.NaN : i, 1, 1), new MetricPoint("a", -i, 2, 1) },
+                Params = i % 4 == 0 ? [] : [new Param("z", $"{i}"), new Param("é", "x")],
+                Labels = [new Label("k", $"{i}")],
+            });
+        }
+        ImmutableArray<Run> all = _store.Search.Find(new RunQuery([0, other])).Items;
+        Assert.Equal(60, all.Length);
+        var few = new List<Run>();
+        for (string? token = ""; token is not null;)
+        {
+            Page<Run> page = _store.Search.Find(new RunQuery([0, other], Most: 7, Token: token));
+            few.AddRange(page.Items);
+            token = page.NextToken;
+        }
+        Assert.Equal(few.Select(Show), all.Select(Show));
+
+        static string Show(Run run) =>
+            $"{run.Info} {string.Join(' ', run.Metrics)} {string.Join(' ', run.Params)} {string.Join(' ', run.Labels)} {run.Datasets.Length} {run.ModelInputs.Length} {run.ModelOutputs.Length}";
+    }
+
+    [Fact]
+    public async Task Settings_are_compared_with_numbers_where_that_is_asked_for()
+    {
+        string[] rates = ["1e-3", "0.01", "none", "0.1", "NaN", "-5", "0.010"];
+        for (int i = 0; i < rates.Length; i++)
+            await _store.Runs.LogBatchAsync(await NewRun($"run-{i}", started: i), new Batch { Params = [new Param("lr", rates[i])] });
+        await NewRun("run-7", started: 7);
+        string Compare(string filter) => string.Join(' ', Pages(filter));
+        Assert.Equal("6 5 1 0", Compare("params.lr < 0.1"));
+        Assert.Equal("6 1", Compare("params.lr = 0.01"));
+        Assert.Equal("5 4 3 2 0", Compare("params.lr != 0.01"));
+        Assert.Equal("1", Compare("params.lr <= 0.01 AND params.lr > 0.001 AND start_time < 5"));
+        Assert.Equal("5", Compare("params.lr < '.'"));
+        Assert.Equal("", Compare("params.nobody < 1"));
+        Assert.Throws<TrackingException>(() => Search("params.lr < 0.1"));
+
+        IEnumerable<char> Pages(string filter)
+        {
+            for (string? token = ""; token is not null;)
+            {
+                Page<Run> page = _store.Search.Find(new RunQuery([0], filter, Most: 2, Token: token) { ComparesSettings = true });
+                foreach (Run run in page.Items)
+                    yield return run.Info.Name[^1];
+                token = page.NextToken;
+            }
+        }
     }
 
     [Theory]

@@ -56,7 +56,7 @@ internal static class PyYaml
                 flow += token switch { FlowMappingStart or FlowSequenceStart => 1, FlowMappingEnd or FlowSequenceEnd => -1, _ => 0 };
                 int start = PlaceOf(token.Start);
                 int end = PlaceOf(token.End);
-                if (flow > 0 && isComplete && token is not (FlowEntry or Value or FlowMappingEnd or FlowSequenceEnd or Comment))
+                if (flow > 0 && isComplete && token is ScalarToken or AnchorAlias or Anchor or Tag or FlowMappingStart or FlowSequenceStart or Key)
                 {
                     diagnostics.Error("yaml/syntax", "inside brackets two values stand side by side, with no `,` between them", source.At(start, Math.Max(1, end - start)), "put the text in quotes, or a comma between them");
                     return false;

@@ -149,6 +149,8 @@ public sealed class ConfigReaderTests
     [InlineData("[a?b]")]
     [InlineData("{a: ?x}")]
     [InlineData("[?, 1]")]
+    [InlineData("[-a")]
+    [InlineData("{'a' ")]
     public void What_PyYAML_or_OmegaConf_refuses_inside_brackets_is_refused(string text)
     {
         var diagnostics = new Diagnostics();
