@@ -52,6 +52,32 @@ public sealed class AccountTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_changes_their_own_password_gives_the_present_one()
+    {
+        Assert.Equal(
+            "Current password is required when changing your own password.",
+            Refusal(await As("ann", "PATCH", "users/update-password", """{"username":"ann","password":"another horse"}""")));
+        Assert.Equal(
+            "Current password does not match.",
+            Refusal(await As("ann", "PATCH", "users/update-password", """{"username":"ann","password":"another horse","current_password":"a wrong horse"}""")));
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", (await As("ann", "PATCH", "users/update-password", "null")).Error);
+        Assert.Equal(200, (await As("ann", "PATCH", "users/update-password", $$"""{"username":"ann","password":"another horse","current_password":"{{Password}}"}""")).Status);
+        Assert.Equal(200, (await Call(Basic("ann", "another horse"), "GET", "users/current")).Status);
+        Assert.Equal(200, (await As("root", "PATCH", "users/update-password", """{"username":"ann","password":"a third horse"}""")).Status);
+
+        static string? Refusal(Answer answer) => answer.Status == 400 ? answer.Json.GetProperty("message").GetString() : answer.Error;
+    }
+
+    [Fact]
+    public async Task A_user_is_told_with_all_lists_that_clients_of_version_3_read()
+    {
+        Answer created = await As("root", "POST", "users/create", """{"username":"eve","password":"eve's password"}""");
+        Assert.Equal(
+            ["id", "username", "is_admin", "experiment_permissions", "registered_model_permissions", "scorer_permissions"],
+            created.Json.GetProperty("user").EnumerateObject().Select(member => member.Name));
+    }
+
+    [Fact]
     public async Task Who_guesses_is_made_to_wait()
     {
         for (int i = 0; i < FailedLogins.Most; i++)
@@ -66,24 +92,24 @@ public sealed class AccountTests : IAsyncLifetime
         string id = (await As("ann", "POST", "experiments/create", """{"name":"e"}""")).Json.GetProperty("experiment_id").GetString()!;
         string run = await NewRun("ann", id);
         Assert.Equal(200, (await As("böb", "GET", "runs/get?run_id=" + run)).Status);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "runs/log-metric", $$"""{"run_id":"{{run}}","key":"m","value":1,"timestamp":1}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}"}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "runs/create", $$"""{"experiment_id":"{{id}}"}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "experiments/permissions/create", $$"""{"experiment_id":"{{id}}","username":"böb","permission":"MANAGE"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "runs/log-metric", $$"""{"run_id":"{{run}}","key":"m","value":1,"timestamp":1}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "runs/create", $$"""{"experiment_id":"{{id}}"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "experiments/permissions/create", $$"""{"experiment_id":"{{id}}","username":"böb","permission":"MANAGE"}""")).Error);
 
         Assert.Equal(200, (await As("ann", "POST", "experiments/permissions/create", $$"""{"experiment_id":"{{id}}","username":"böb","permission":"EDIT"}""")).Status);
         Assert.Equal("EDIT", (await As("ann", "GET", $"experiments/permissions/get?experiment_id={id}&username=b%C3%B6b")).Json.GetProperty("experiment_permission").GetProperty("permission").GetString());
         Assert.Equal(200, (await As("böb", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}","params":[{"key":"p","value":"v"}]}""")).Status);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "runs/delete", $$"""{"run_id":"{{run}}"}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "experiments/delete", $$"""{"experiment_id":"{{id}}"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "runs/delete", $$"""{"run_id":"{{run}}"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "POST", "experiments/delete", $$"""{"experiment_id":"{{id}}"}""")).Error);
 
         Assert.Equal("{}", (await As("ann", "PATCH", "experiments/permissions/update", $$"""{"experiment_id":"{{id}}","username":"böb","permission":"NO_PERMISSIONS"}""")).Body);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "GET", "runs/get?run_id=" + run)).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "GET", "experiments/get-by-name?experiment_name=e")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "GET", "runs/get?run_id=" + run)).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "GET", "experiments/get-by-name?experiment_name=e")).Error);
         Assert.DoesNotContain(run, (await As("böb", "POST", "runs/search", $$"""{"experiment_ids":["{{id}}"]}""")).Body, StringComparison.Ordinal);
         Assert.DoesNotContain("\"e\"", (await As("böb", "POST", "experiments/search", """{"max_results":10}""")).Body, StringComparison.Ordinal);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "GET", $"/api/2.0/mlflow-artifacts/artifacts/{id}/{run}/artifacts/x")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "GET", $"/get-artifact?run_id={run}&path=x")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "GET", $"/api/2.0/mlflow-artifacts/artifacts/{id}/{run}/artifacts/x")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "GET", $"/get-artifact?run_id={run}&path=x")).Error);
         Answer graph = await As("böb", "POST", "/graphql", JsonSerializer.Serialize(new Dictionary<string, string> { ["query"] = $"{{ mlflowGetRun(input: {{runId: \"{run}\"}}) {{ run {{ info {{ runId }} }} }} }}" }));
         Assert.Equal("""{"data":{"mlflowGetRun":null},"errors":["Permission denied"]}""", graph.Body);
         Assert.Equal(200, (await As("root", "GET", "runs/get?run_id=" + run)).Status);
@@ -97,7 +123,7 @@ public sealed class AccountTests : IAsyncLifetime
         await As("ann", "POST", "registered-models/create", """{"name":"m"}""");
         await As("ann", "POST", "registered-models/permissions/create", """{"name":"m","username":"böb","permission":"NO_PERMISSIONS"}""");
         await As("ann", "POST", "registered-models/rename", """{"name":"m","new_name":"n"}""");
-        Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "GET", "registered-models/get?name=n")).Error);
+        Assert.Equal("403 Permission denied", (await As("böb", "GET", "registered-models/get?name=n")).Error);
         Assert.Equal("{}", (await As("böb", "GET", "registered-models/search")).Body);
         Assert.Equal(200, (await As("ann", "DELETE", "registered-models/delete", """{"name":"n"}""")).Status);
         await As("böb", "POST", "registered-models/create", """{"name":"n"}""");
@@ -107,11 +133,12 @@ public sealed class AccountTests : IAsyncLifetime
     [Fact]
     public async Task Only_admins_manage_users_and_choose_places_on_the_server()
     {
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "POST", "users/create", """{"username":"eve","password":"eve's password"}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "GET", "users/list")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "PATCH", "users/update-admin", """{"username":"ann","is_admin":true}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "PATCH", "users/update-password", """{"username":"root","password":"mine is better"}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "GET", "/metrics")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "POST", "users/create", """{"username":"eve","password":"eve's password"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "GET", "users/list")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "PATCH", "users/update-admin", """{"username":"ann","is_admin":true}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "PATCH", "users/update-password", """{"username":"root","password":"mine is better"}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "GET", "/metrics")).Error);
+        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "PUT", "/api/weft/v1/tags/x", """{"execution":"-"}""")).Error);
         Assert.Equal(200, (await As("root", "POST", "users/create", """{"username":"eve","password":"eve's password"}""")).Status);
         Assert.Equal("400 RESOURCE_ALREADY_EXISTS", (await As("root", "POST", "users/create", """{"username":"eve","password":"eve's password"}""")).Error);
         Assert.Equal("400 INVALID_PARAMETER_VALUE", (await As("root", "POST", "users/create", """{"username":"eva","password":"short"}""")).Error);
@@ -130,7 +157,7 @@ public sealed class AccountTests : IAsyncLifetime
         await As("ann", "POST", "experiments/permissions/create", $$"""{"experiment_id":"{{id}}","username":"böb","permission":"NO_PERMISSIONS"}""");
         await As("böb", "POST", "registered-models/create", """{"name":"thief"}""");
         foreach (string source in new[] { $"mlflow-artifacts:/{id}/x", "mlflow-artifacts:/", $"mlflow-artifacts://localhost/{id}/x", $"http://localhost/api/2.0/mlflow-artifacts/artifacts/{id}/x" })
-            Assert.Equal("403 PERMISSION_DENIED", (await As("böb", "POST", "model-versions/create", $$"""{"name":"thief","source":"{{source}}"}""")).Error);
+            Assert.Equal("403 Permission denied", (await As("böb", "POST", "model-versions/create", $$"""{"name":"thief","source":"{{source}}"}""")).Error);
     }
 
     /// <summary>A route that nobody thought of must not be open to everybody.</summary>
@@ -210,8 +237,8 @@ public sealed class AccountTests : IAsyncLifetime
         string run = await NewRun("ann", own);
         string model = (await _server.Server.Store.LoggedModels.CreateAsync(0, "theirs", null, null, [], [])).Id;
         string metric = $$"""{"key":"acc","value":1,"timestamp":1,"step":0,"model_id":"{{model}}"}""";
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{{metric}}]}""")).Error);
-        Assert.Equal("403 PERMISSION_DENIED", (await As("ann", "POST", "runs/log-metric", $$"""{"run_id":"{{run}}",{{metric[1..]}}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "POST", "runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{{metric}}]}""")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "POST", "runs/log-metric", $$"""{"run_id":"{{run}}",{{metric[1..]}}""")).Error);
     }
 
     [Fact]

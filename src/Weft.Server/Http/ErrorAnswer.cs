@@ -2,7 +2,7 @@ using Weft.Tracking;
 
 namespace Weft.Server.Http;
 
-/// <summary>MLflow's error bodies: a name, a status, a message.</summary>
+/// <summary>MLflow's error bodies: a name, a status, a message. What is not permitted is told as text, as by its basic-auth app, except by Weft's own REST.</summary>
 internal static class ErrorAnswer
 {
     public static (int Status, string Code) Of(TrackingError error) => error switch
@@ -24,6 +24,8 @@ internal static class ErrorAnswer
     public static ValueTask SendAsync(Call call, TrackingException error)
     {
         (int status, string code) = Of(error.Error);
+        if (error.Error == TrackingError.PermissionDenied && !call.Path.StartsWith(Rest.RestRoutes.Prefix, StringComparison.Ordinal))
+            return call.TextAsync(error.Message, status);
         return call.AnswerAsync(json =>
         {
             json.WriteString("error_code"u8, code);

@@ -31,13 +31,15 @@ internal static class AccountRoutes
         });
     }
 
-    /// <summary>Everybody may change their own password; admins anybody's.</summary>
+    /// <summary>Everybody may change their own password, who must give the present one with it: a page that was left open is not enough. Admins change anybody's.</summary>
     public static async ValueTask SetPasswordAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
         string name = fields.Required("username");
         if (!call.Caller.MayDoAll && call.Caller.Account!.Name != name)
             throw Guards.Denied();
+        if (call.Caller.Account?.Name == name)
+            CheckCurrent(call, name, fields.Text("current_password") ?? "");
         await call.Store.Accounts.SetPasswordAsync(name, fields.Required("password"));
         await call.DoneAsync();
     }
@@ -96,6 +98,14 @@ internal static class AccountRoutes
         await call.DoneAsync();
     };
 
+    private static void CheckCurrent(Call call, string name, string password)
+    {
+        if (password.Length == 0)
+            throw TrackingException.Invalid("Current password is required when changing your own password.");
+        if (call.Store.Accounts.Verify(name, password) is null)
+            throw TrackingException.Invalid("Current password does not match.");
+    }
+
     private static (Account Account, Subject Subject) Read(Call call, Fields fields, string kind)
     {
         Subject subject = kind == "experiment" ? Subject.Experiment(fields.RequiredExperiment()) : Subject.Model(fields.Required("name"));
@@ -115,7 +125,7 @@ internal static class AccountRoutes
     private static string Word(Permission permission) => permission == Permission.None ? "NO_PERMISSIONS" : permission.ToString().ToUpperInvariant();
 
     private static TrackingException NoPermission(Account account, Subject subject) =>
-        TrackingException.Missing($"{(subject.Kind == "experiment" ? $"Experiment permission with experiment_id={subject.Id}" : $"Registered model permission with name={subject.Id}")} and username={account.Name} not found");
+        TrackingException.Missing($"{(subject.Kind == "experiment" ? $"Experiment permission with experiment_id={subject.Id}" : $"Registered model permission with workspace=default, name={subject.Id}")} and username={account.Name} not found");
 
     private static ValueTask AnswerAsync(Call call, Account account) => call.AnswerAsync(json =>
     {
@@ -145,6 +155,9 @@ internal static class AccountRoutes
             }
             json.WriteEndArray();
         }
+        // Clients of version 3 read this list, too. There are no scorers here.
+        json.WriteStartArray("scorer_permissions"u8);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

@@ -12,7 +12,6 @@ namespace Weft.Platform;
 public readonly record struct FileStatus(
     FileForm Form, UnixFileMode Mode, long Size, long ModifiedNanoseconds, long ChangedNanoseconds, ulong Inode, uint Links)
 {
-
     /// <summary>Null when there is no such file.</summary>
     /// <exception cref="SystemCallException">A folder on the way cannot be searched.</exception>
     public static unsafe FileStatus? TryRead(string path)

@@ -20,6 +20,7 @@ internal static class Migrations
         new(5, Tables.Accounts),
         new(6, Tables.Staged),
         new(7, Tables.Series, PointsToBlocks.Move),
+        new(8, "DROP TABLE secret"),
     ];
 
     /// <summary>The format that this version reads and writes.</summary>

@@ -19,7 +19,7 @@ public sealed class MigrationsTests : IDisposable
     {
         using SqliteDatabase db = Open();
         Assert.Equal(Migrations.Newest, db.ReadFormat());
-        foreach (string table in (string[])["experiment", "run", "series", "execution", "node", "attempt", "event", "blob", "tag", "secret", "version"])
+        foreach (string table in (string[])["experiment", "run", "series", "execution", "node", "attempt", "event", "blob", "tag", "version"])
             Assert.True(db.Prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1").Bind(1, table).Any(), table);
     }
 
