@@ -42,6 +42,14 @@ public sealed partial class DocumentationTests : IDisposable
         Assert.InRange(ConsolePage.Check($"docs/concepts/{name}.md", _folder.Root, ("weft", WeftProgram.Binary)), 4, 20);
 
     [Fact]
+    public void The_guide_to_a_first_study_is_real_output()
+    {
+        foreach (string file in Directory.GetFiles(Repository.Path("examples/digits/study")))
+            File.Copy(file, _folder.Path(Path.GetFileName(file)));
+        Assert.True(ConsolePage.Check("docs/guides/first-study.md", _folder.Root, ("weft", WeftProgram.Binary)) >= 12);
+    }
+
+    [Fact]
     public void The_guide_for_those_who_come_from_HydraFlow_is_real_output()
     {
         File.Copy(Repository.Path("tests/Weft.EndToEnd/Programs/hydra_app.py"), _folder.Path("app.py"));
