@@ -113,7 +113,7 @@ public sealed record CodeSnapshot(string? Commit, ImmutableSortedDictionary<stri
 /// <param name="Content">
 /// The digest of its bytes; <c>link:TARGET</c> of a symbolic link; <c>size:BYTES:TICKS</c> of a file above
 /// <see cref="SnapshotReader.LargestFile"/>, which is told apart by size and time but not kept; <c>module:COMMIT</c> of a submodule, whose
-/// own changes are not kept; "" of a deleted one.
+/// own changes are files of this snapshot like others; "" of a deleted one.
 /// </param>
 public sealed record FileState(FileKind Kind, string Content, bool IsExecutable = false)
 {

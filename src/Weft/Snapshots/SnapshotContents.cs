@@ -47,7 +47,9 @@ internal sealed class SnapshotContents(string root, BlobStore blobs)
             cancel.ThrowIfCancellationRequested();
             string file = Path.Combine(target, path);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            if (!TryRestore(state, file))
+            if (state.Kind == FileKind.Module)
+                CheckOutModule(path, state.Content[FileState.Module.Length..], file, missing, cancel);
+            else if (!TryRestore(state, file))
                 missing.Add(path);
         }
         return missing;
@@ -59,7 +61,7 @@ internal sealed class SnapshotContents(string root, BlobStore blobs)
         {
             if (Digest.TryParse(state.Content, out Digest digest))
                 yield return (path, digest, FileStatus.TryRead(Path.Combine(root, path))?.Size ?? 0);
-            else if (state.Kind != FileKind.Deleted && !state.IsLink)
+            else if (state.Kind is not (FileKind.Deleted or FileKind.Module) && !state.IsLink)
                 missing.Add(path);
         }
     }
@@ -109,6 +111,21 @@ internal sealed class SnapshotContents(string root, BlobStore blobs)
             CommandResult result = Command.Run(["git", "-c", "core.quotePath=false", .. words], where, environment, cancel);
             return result.Succeeded ? result.Text : throw new IOException($"git cannot bring back the commit {commit[..12]}: {result.Error.Trim()}");
         }
+    }
+
+    /// <summary>A submodule at a commit that is not the one which the project's commit names. Its own changes come after it: their paths are longer.</summary>
+    private void CheckOutModule(string path, string commit, string target, List<string> missing, CancellationToken cancel)
+    {
+        string folder = Path.Combine(root, path);
+        missing.Remove(path);
+        if (!Path.Exists(Path.Combine(folder, ".git")))
+        {
+            missing.Add(path);
+            return;
+        }
+        if (Directory.Exists(target))
+            Directory.Delete(target, recursive: true);
+        CheckOut(folder, commit, Directory.CreateDirectory(target).FullName, path + "/", missing, cancel);
     }
 
     private bool TryRestore(FileState state, string file)

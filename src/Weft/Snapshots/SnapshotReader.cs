@@ -38,7 +38,7 @@ public sealed class SnapshotReader
             return new CodeSnapshot(null, WalkSources());
         CommandResult status = Git(cancellation, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames", "--", ".");
         // A repository that git refuses to read (another owner, a broken index) is still a folder with source files.
-        return status.Succeeded ? ReadStatus(status.Text, Prefix(cancellation)) : new CodeSnapshot(null, WalkSources());
+        return status.Succeeded ? ReadStatus(status.Text, Prefix(cancellation), cancellation) : new CodeSnapshot(null, WalkSources());
     }
 
     /// <summary>The files that a snapshot stands for, relative to the project's folder: under git those that are tracked or not ignored, else the sources.</summary>
@@ -85,7 +85,7 @@ public sealed class SnapshotReader
     private string Prefix(CancellationToken cancellation) => Git(cancellation, "rev-parse", "--show-prefix").Text.TrimEnd('\n');
 
     /// <summary>Records of git-status(1), "Porcelain Format Version 2", separated by NUL.</summary>
-    private CodeSnapshot ReadStatus(string text, string prefix)
+    private CodeSnapshot ReadStatus(string text, string prefix, CancellationToken cancellation)
     {
         string? commit = null;
         var files = ImmutableSortedDictionary.CreateBuilder<string, FileState>(StringComparer.Ordinal);
@@ -99,7 +99,6 @@ public sealed class SnapshotReader
             }
             (string? path, FileKind kind) = record[0] switch
             {
-                // A submodule with changes of its own, or at another commit: known to differ, not kept.
                 '1' when record[5] == 'S' => (Field(record, 8), FileKind.Module),
                 '1' => (Field(record, 8), FileKind.Changed),
                 'u' => (Field(record, 10), FileKind.Changed),
@@ -109,10 +108,22 @@ public sealed class SnapshotReader
             if (path is null || !path.StartsWith(prefix, StringComparison.Ordinal) || IsLeftOut(path[prefix.Length..]))
                 continue;
             string relative = path[prefix.Length..];
-            if (StateOf(relative, kind) is { } state)
+            if (kind == FileKind.Module && Path.Exists(Path.Combine(_root, relative, ".git")))
+                AddModule(files, relative, cancellation);
+            else if (StateOf(relative, kind == FileKind.Module ? FileKind.Changed : kind) is { } state)
                 files[relative] = state;
         }
         return new CodeSnapshot(commit, files.ToImmutable());
+    }
+
+    /// <summary>A submodule with changes of its own, or at another commit than is named: the commit, and what differs from that.</summary>
+    private void AddModule(ImmutableSortedDictionary<string, FileState>.Builder files, string relative, CancellationToken cancellation)
+    {
+        CodeSnapshot inside = new SnapshotReader(Path.Combine(_root, relative), _digestOf).Take(cancellation);
+        if (inside.Commit is not null)
+            files[relative] = new FileState(FileKind.Module, FileState.Module + inside.Commit);
+        foreach ((string path, FileState state) in inside.Files)
+            files[$"{relative}/{path}"] = state;
     }
 
     /// <summary>What stands after the n-th blank: paths may hold blanks themselves and are last.</summary>
@@ -163,8 +174,6 @@ public sealed class SnapshotReader
         {
             if (file.Attributes == (FileAttributes)(-1))
                 return kind == FileKind.Changed ? new FileState(FileKind.Deleted, "") : null;
-            if (kind == FileKind.Module)
-                return new FileState(kind, FileState.Module + Git(CancellationToken.None, "-C", relative, "rev-parse", "HEAD").Text.TrimEnd('\n'));
             if (file.LinkTarget is { } target)
                 return new FileState(kind, FileState.Link + target);
             if (!file.Exists)

@@ -60,6 +60,34 @@ public sealed class SnapshotContentsTests : IDisposable
     }
 
     [Fact]
+    public void Changes_in_submodules_come_back_too()
+    {
+        using var library = new TemporaryFolder();
+        library.Write("mod.py", "old");
+        library.Write("gone.py", "x");
+        GitIn(library.Root, "init", "-q");
+        GitIn(library.Root, "add", "-A");
+        GitIn(library.Root, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "one");
+        Git("init", "-q");
+        Git("-c", "protocol.file.allow=always", "submodule", "add", "-q", library.Root, "lib ü");
+        Git("-c", "protocol.file.allow=always", "submodule", "add", "-q", library.Root, "ahead");
+        Git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "one");
+        _folder.Write("lib ü/mod.py", "new");
+        _folder.Write("lib ü/untracked.bin", "\0");
+        File.Delete(_folder.Path("lib ü/gone.py"));
+        _folder.Write("ahead/more.py", "committed");
+        GitIn(_folder.Path("ahead"), "add", "-A");
+        GitIn(_folder.Path("ahead"), "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "two");
+        CodeSnapshot snapshot = Take();
+        Assert.Empty(Keep(snapshot).Missing);
+        string[] before = Tree(_folder.Root);
+        GitIn(_folder.Path("lib ü"), "reset", "-q", "--hard");
+        File.Delete(_folder.Path("lib ü/untracked.bin"));
+        Assert.NotEqual(snapshot.Id, Take().Id);
+        Assert.Equal(before, Restored(Read(Written(snapshot))));
+    }
+
+    [Fact]
     public void Contents_beyond_the_limit_and_those_that_changed_meanwhile_are_named()
     {
         _folder.Write("a.py", "12345");
@@ -88,7 +116,7 @@ public sealed class SnapshotContentsTests : IDisposable
     private static string[] Tree(string root) =>
     [
         .. new DirectoryInfo(root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
-            .Where(file => !file.FullName.Contains("/.git/", StringComparison.Ordinal))
+            .Where(file => !file.FullName.Contains("/.git/", StringComparison.Ordinal) && file.Name != ".git")
             .Select(file => $"{Path.GetRelativePath(root, file.FullName)} {file.LinkTarget ?? Convert.ToHexString(File.ReadAllBytes(file.FullName))} {file.LinkTarget is null && (file.UnixFileMode & UnixFileMode.UserExecute) != 0}")
             .Order(StringComparer.Ordinal),
     ];
@@ -107,9 +135,11 @@ public sealed class SnapshotContentsTests : IDisposable
         return CodeSnapshot.Read(document.RootElement);
     }
 
-    private string Git(params string[] words)
+    private string Git(params string[] words) => GitIn(_folder.Root, words);
+
+    private static string GitIn(string folder, params string[] words)
     {
-        CommandResult result = Command.Run(["git", .. words], _folder.Root, null, TestContext.Current.CancellationToken);
+        CommandResult result = Command.Run(["git", .. words], folder, null, TestContext.Current.CancellationToken);
         Assert.True(result.Succeeded, result.Error);
         return result.Text;
     }
