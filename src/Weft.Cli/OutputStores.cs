@@ -18,7 +18,7 @@ internal static class OutputStores
     /// <exception cref="DiagnosticException">The place or the endpoint is no address.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static BlobStore Beyond(FolderBlobStore here, string place, Surroundings surroundings, TimeProvider clock) =>
-        new NearBlobStore(here, new S3BlobStore(new S3Folder(S3Location.Parse(place), S3Options.Read(surroundings.Variable), clock), new FileHashes(null, clock), clock));
+        S3BlobStore.Behind(here, place, surroundings.Variable, clock);
 
     /// <summary>Makes sure that a bucket answers, before anything starts.</summary>
     /// <exception cref="DiagnosticException">It does not.</exception>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Amazon.S3.Model;
 using Weft.Platform;
 using Weft.Storage;
+using Weft.Text;
 using Weft.Values;
 
 namespace Weft.S3;
@@ -19,6 +20,13 @@ internal sealed class S3BlobStore(S3Folder folder, FileHashes hashes, TimeProvid
 
     /// <summary>A blob whose use was written down less long ago than this is not written down again.</summary>
     private static readonly TimeSpan UseGrain = TimeSpan.FromHours(6);
+
+    /// <summary>A bucket behind the blobs of this machine, where what is used here is kept too.</summary>
+    /// <param name="place"><c>s3://BUCKET/FOLDER</c>.</param>
+    /// <param name="variable">Of the environment, with keys and endpoint as Amazon's programs read them.</param>
+    /// <exception cref="DiagnosticException">The place or the endpoint is no address.</exception>
+    public static BlobStore Behind(FolderBlobStore here, string place, Func<string, string?> variable, TimeProvider clock) =>
+        new NearBlobStore(here, new S3BlobStore(new S3Folder(S3Location.Parse(place), S3Options.Read(variable), clock), new FileHashes(null, clock), clock));
 
     public override string Location => folder.Location.ToString();
 

@@ -55,7 +55,7 @@ public sealed class WeftServer : IAsyncDisposable
         {
             var application = new Application(options, store, Gates.Of(options.Access, store, clock), clock, loggers.CreateLogger("Weft.Server"))
             {
-                Project = options.StateFolder is { } state ? new ProjectViews(state, options.RuntimeFolder, clock) : null,
+                Project = options.StateFolder is { } state ? new ProjectViews(state, options.RuntimeFolder, options.Variable, clock) : null,
             };
             IServer kestrel = options.Certificate is { } certificate
                 ? MakeSecure(options, certificate)

@@ -1,4 +1,8 @@
+using System.Net;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using Weft.Platform;
+using Weft.Server;
 using Weft.Storage;
 using Weft.Support;
 using Weft.Values;
@@ -80,6 +84,31 @@ public sealed class ProjectStoreTests : IDisposable
         Assert.Equal(100, File.ReadAllLines(_files.Path("a")).Length);
         Weft("artifacts", "put", "a");
         Assert.Equal(3, _far.List().Count());
+    }
+
+    [Fact]
+    public async Task A_server_finds_outputs_of_other_machines_in_the_bucket()
+    {
+        _files.Write("weft.yaml", $$$"""
+            weft: 1
+            store: {{{_place}}}
+            tasks:
+              make: {script: "echo far > ${{ outputs.note }}", outputs: {note: note.txt}}
+            """);
+        Weft("run", "main");
+        Directory.Delete(_files.Path(".weft/blobs"), recursive: true);
+        var options = new ServerOptions
+        {
+            Database = _files.Path(".weft/weft.db"),
+            StateFolder = _files.Path(".weft"),
+            RuntimeFolder = Machine.RuntimeFolder(_files.Root),
+            ArtifactFolder = _files.Path("mlruns"),
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Variable = S3Server.Shared.Variable,
+        };
+        await using WeftServer server = await WeftServer.StartAsync(options, NullLoggerFactory.Instance, TimeProvider.System, CancellationToken.None);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Assert.Equal("far\n", await client.GetStringAsync("/api/weft/v1/executions/-/artifacts/note", CancellationToken.None));
     }
 
     [Fact]

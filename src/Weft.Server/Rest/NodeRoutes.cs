@@ -91,7 +91,7 @@ internal static class NodeRoutes
             ExecutionRow row = view.Find(Part(call, 0));
             string name = Part(call, 1);
             StoredOutput[] found = [.. StoredOutputs.Of(view.Records, row, view.PathOf(row, Part(call, 0), call.Query("path"))).Where(one => one.Name == name)];
-            return found.Length == 1 ? (found[0], view.Blobs) : throw (found.Length == 0 ? TrackingException.Missing($"there is no output `{name}`") : TrackingException.Invalid($"{found.Length} nodes have an output `{name}`: name one"));
+            return found.Length == 1 ? (found[0], view.BlobsOf(row)) : throw (found.Length == 0 ? TrackingException.Missing($"there is no output `{name}`") : TrackingException.Invalid($"{found.Length} nodes have an output `{name}`: name one"));
         });
         string inside = call.Query("inside");
         if (output.Blob.Kind != BlobKind.Folder)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Weft.Execution;
 using Weft.Records;
+using Weft.S3;
 using Weft.Secrets;
 using Weft.Storage;
 using Weft.Tracking;
@@ -14,9 +15,12 @@ internal sealed class ProjectView : IDisposable
 {
     private readonly ProjectRecords _opened;
     private readonly StateFolder _state;
+    private readonly Func<string, string?> _variable;
 
-    public ProjectView(string stateFolder, string runtimeFolder, TimeProvider clock)
+    /// <param name="variable">Of the environment: keys and endpoint of buckets in which outputs lie.</param>
+    public ProjectView(string stateFolder, string runtimeFolder, Func<string, string?> variable, TimeProvider clock)
     {
+        _variable = variable;
         _state = new StateFolder(stateFolder);
         _opened = ProjectRecords.Open(_state, toWrite: false, runtimeFolder, clock, _ => false, CancellationToken.None);
         Place = new ExecutionPlace(stateFolder, runtimeFolder);
@@ -36,8 +40,8 @@ internal sealed class ProjectView : IDisposable
 
     public TimeProvider Clock { get; }
 
-    /// <summary>Where the outputs of tasks lie.</summary>
-    public BlobStore Blobs => field ??= new FolderBlobStore(_state.Blobs, new FileHashes(null, Clock), Clock);
+    /// <summary>Where the outputs of tasks lie that were stored on this machine.</summary>
+    private FolderBlobStore Blobs => field ??= new FolderBlobStore(_state.Blobs, new FileHashes(null, Clock), Clock);
 
     /// <summary>The kept results by key, as they lie there.</summary>
     public CacheObjects CacheObjects => new(_state.Cache);
@@ -47,6 +51,9 @@ internal sealed class ProjectView : IDisposable
     /// <exception cref="TrackingException">The plan is gone.</exception>
     public Plan PlanOf(ExecutionRow row) =>
         PlanJson.Read(Records.ReadPlan(row.Plan) ?? throw TrackingException.Missing($"the plan of {row.Name} is not in the store any more"));
+
+    /// <summary>Where the outputs of an execution lie: on this machine, or in a bucket too.</summary>
+    public BlobStore BlobsOf(ExecutionRow row) => Records.ReadPlan(row.Plan) is { } plan && PlanJson.Read(plan).Root.Store is { } place ? S3BlobStore.Behind(Blobs, place, _variable, Clock) : Blobs;
 
     /// <summary>The node that is meant behind the address of an execution; null when all of it is.</summary>
     /// <param name="address">What the execution was found by: a tag may name a node.</param>
@@ -117,7 +124,7 @@ internal sealed class ProjectView : IDisposable
 }
 
 /// <summary>Connections to the project, opened as they are needed and kept.</summary>
-internal sealed class ProjectViews(string stateFolder, string runtimeFolder, TimeProvider clock) : IDisposable
+internal sealed class ProjectViews(string stateFolder, string runtimeFolder, Func<string, string?> variable, TimeProvider clock) : IDisposable
 {
     private readonly ConcurrentStack<ProjectView> _idle = new();
 
@@ -125,7 +132,7 @@ internal sealed class ProjectViews(string stateFolder, string runtimeFolder, Tim
     public T Read<T>(Func<ProjectView, T> work)
     {
         if (!_idle.TryPop(out ProjectView? view))
-            view = new ProjectView(stateFolder, runtimeFolder, clock);
+            view = new ProjectView(stateFolder, runtimeFolder, variable, clock);
         try
         {
             return work(view);
