@@ -37,7 +37,10 @@ public static class Runner
     {
         int failures = 0;
         int files = 0;
-        foreach (string area in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        bool isArea = Areas.ContainsKey(Path.GetFileName(folder)) && Directory.EnumerateFiles(folder, "*.json").Any();
+        string[] areas = isArea ? [folder] : [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
+        foreach (string area in areas)
         {
             foreach (string path in Directory.EnumerateFiles(area, "*.json").Order(StringComparer.Ordinal))
             {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Weft.Config.Editing;
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
@@ -21,7 +20,7 @@ public sealed record ComposerOptions
     public string WorkingFolder { get; init; } = "";
 
     /// <summary>What <c>oc.env</c> and <c>hydra.job.env_copy</c> read.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -19,7 +19,7 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
     /// <summary>Configurations of one composition.</summary>
     private const int MaxNodes = 50_000;
 
-    private readonly HashSet<(string Path, string Package)> _open = [];
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _repetitions = new(StringComparer.Ordinal);
     private int _count;
 
@@ -83,7 +83,7 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
         List<DefaultsNode>? items = Items(node, config, isInterpolated);
         if (items is not null)
             ExpandItems(node, items, isInterpolated);
-        _open.Remove((node.ConfigPath, node.Package));
+        _open.Remove(PlaceOf(node));
         _repetitions[node.ConfigPath]--;
     }
 
@@ -231,11 +231,14 @@ internal sealed class DefaultsTreeBuilder(ConfigRepository repository, GroupOver
         return true;
     }
 
+    /// <summary>A configuration with the package it goes to; no path has a line break.</summary>
+    private static string PlaceOf(DefaultsNode node) => node.ConfigPath + '\n' + node.Package;
+
     /// <summary>Guards against configurations that bring themselves.</summary>
     private bool Enter(DefaultsNode node)
     {
         int repetitions = _repetitions[node.ConfigPath] = _repetitions.GetValueOrDefault(node.ConfigPath) + 1;
-        if (_open.Count < MaxDepth && repetitions <= MaxRepetitions && _open.Add((node.ConfigPath, node.Package)))
+        if (_open.Count < MaxDepth && repetitions <= MaxRepetitions && _open.Add(PlaceOf(node)))
             return true;
         _isEndless = true;
         var chain = new List<string>();

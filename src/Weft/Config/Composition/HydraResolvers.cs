@@ -72,16 +72,16 @@ public static class HydraResolvers
         int monday = ((int)time.DayOfWeek + 6) % 7;
         return directive switch
         {
-            'Y' => time.ToString("yyyy", culture),
-            'y' => time.ToString("yy", culture),
-            'C' => (time.Year / 100).ToString("00", culture),
-            'm' => time.ToString("MM", culture),
-            'd' => time.ToString("dd", culture),
+            'Y' => Two(time.Year / 100) + Two(time.Year % 100),
+            'y' => Two(time.Year % 100),
+            'C' => Two(time.Year / 100),
+            'm' => Two(time.Month),
+            'd' => Two(time.Day),
             'e' => time.Day.ToString(culture).PadLeft(2),
-            'H' => time.ToString("HH", culture),
+            'H' => Two(time.Hour),
             'I' => time.ToString("hh", culture),
-            'M' => time.ToString("mm", culture),
-            'S' => time.ToString("ss", culture),
+            'M' => Two(time.Minute),
+            'S' => Two(time.Second),
             'f' => time.ToString("ffffff", culture),
             'p' => time.Hour < 12 ? "AM" : "PM",
             'a' => time.ToString("ddd", culture),
@@ -109,4 +109,7 @@ public static class HydraResolvers
             _ => "%" + directive,
         };
     }
+
+    /// <summary>Two digits; written out, since the formats of a date are compiled when a program first uses them.</summary>
+    private static string Two(int number) => new([(char)('0' + (number / 10)), (char)('0' + (number % 10))]);
 }

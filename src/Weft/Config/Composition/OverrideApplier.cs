@@ -177,7 +177,7 @@ internal sealed class OverrideApplier(DictConfig config, Resolution resolution, 
             if (dict[path[i]] is not { } child)
             {
                 isClosed = dict.Schema is not null;
-                string[] names = [.. dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)];
+                string[] names = [.. dict.TextKeys];
                 string? name = Suggest.Nearest(path[i], names);
                 if (name is null)
                     return isClosed ? Suggest.HintOrList(path[i], names, "keys there") : null;

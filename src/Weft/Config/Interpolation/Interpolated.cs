@@ -68,4 +68,4 @@ public abstract record InterpolationTree(int Start, int Length)
 }
 
 /// <summary>A key of a path or a part of a resolver's name: its text, or an interpolation that must evaluate to text.</summary>
-public readonly record struct PathStep(string Text, bool IsBracketed, InterpolationTree? Inner);
+public sealed record PathStep(string Text, bool IsBracketed, InterpolationTree? Inner);

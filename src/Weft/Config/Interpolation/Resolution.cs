@@ -423,7 +423,7 @@ public sealed class Resolution
 
     private static string? Hint(Selected selected) => selected switch
     {
-        { Container: DictConfig dict, Key: { } key } => Suggest.Hint(key, dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)),
+        { Container: DictConfig dict, Key: { } key } => Suggest.Hint(key, dict.TextKeys),
         { Container: ListConfig list } => $"`{list.FullKey}` has {list.Count} {(list.Count == 1 ? "item" : "items")}, counted from 0",
         _ => null,
     };

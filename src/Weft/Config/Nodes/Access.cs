@@ -46,7 +46,7 @@ public static class Access
     /// <summary>What a key that is not there means for a dictionary.</summary>
     internal static Diagnostic Absent(DictConfig dict, Scalar key)
     {
-        string? hint = key.AsString is { } text ? Suggest.Hint(text, dict.Keys.Where(other => other.Kind == ScalarKind.Str).Select(other => other.Text)) : null;
+        string? hint = key.AsString is { } text ? Suggest.Hint(text, dict.TextKeys) : null;
         string full = ConfigPath.FullKey(dict, key);
         string message = dict.Schema is { } schema ? $"unknown key `{full}` in `{schema.Name}`"
             : dict.IsStruct ? $"unknown key `{full}`; no keys may be added here"

@@ -48,6 +48,19 @@ public sealed class DictConfig : ConfigNode, IEnumerable<ConfigNode>
 
     public bool Contains(string key) => PlaceOf(Scalar.Of(key)) >= 0;
 
+    /// <summary>Those keys that are texts.</summary>
+    internal IEnumerable<string> TextKeys
+    {
+        get
+        {
+            foreach (ConfigNode child in this)
+            {
+                if (child.Key.Kind == ScalarKind.Str)
+                    yield return child.Key.Text;
+            }
+        }
+    }
+
     public IEnumerable<Scalar> Keys
     {
         get

@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace Weft.Config.Overrides;
 
@@ -53,8 +52,6 @@ internal readonly record struct Token(TokenKind Kind, int Start, int Length)
 /// </summary>
 internal ref struct OverrideLexer(ReadOnlySpan<char> text)
 {
-    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-$");
 
     private readonly ReadOnlySpan<char> _text = text;
     private int _at;
@@ -112,7 +109,7 @@ internal ref struct OverrideLexer(ReadOnlySpan<char> text)
             return new Token(TokenKind.DotPath, _at, end - _at);
         if (char.IsAsciiDigit(c))
             return new Token(TokenKind.Unknown, _at, 1);
-        int id = c == '$' ? _at : EndOf(IdCharacters, _at);
+        int id = c == '$' ? _at : EndOfId(_at);
         return new Token(id == end ? TokenKind.Id : TokenKind.KeySpecial, _at, end - _at);
     }
 
@@ -123,7 +120,7 @@ internal ref struct OverrideLexer(ReadOnlySpan<char> text)
             return at;
         char c = _text[at];
         if (char.IsAsciiLetter(c) || c is '_' or '$')
-            return EndOf(SpecialCharacters, at);
+            return EndOfId(at, withDollars: true);
         return EndOfInteger(at);
     }
 
@@ -175,7 +172,7 @@ internal ref struct OverrideLexer(ReadOnlySpan<char> text)
         char c = _text[_at];
         if (char.IsAsciiLetter(c) || c == '_')
         {
-            int end = EndOf(IdCharacters, _at);
+            int end = EndOfId(_at);
             return new Token(KindOfWord(_text[_at..end]), _at, end - _at);
         }
         if (char.IsAsciiDigit(c) || c is '+' or '-' or '.')
@@ -287,10 +284,11 @@ internal ref struct OverrideLexer(ReadOnlySpan<char> text)
         return at;
     }
 
-    private readonly int EndOf(SearchValues<char> characters, int at)
+    private readonly int EndOfId(int at, bool withDollars = false)
     {
-        int length = _text[at..].IndexOfAnyExcept(characters);
-        return length < 0 ? _text.Length : at + length;
+        while (at < _text.Length && (char.IsAsciiLetterOrDigit(_text[at]) || _text[at] is '_' or '-' || (withDollars && _text[at] == '$')))
+            at++;
+        return at;
     }
 
     private readonly int SkipSpace(int at)

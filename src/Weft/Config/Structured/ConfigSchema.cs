@@ -83,7 +83,15 @@ public sealed class EnumSchema(string name, IEnumerable<KeyValuePair<string, lon
     public string Name { get; } = name;
 
     /// <summary>In order of declaration.</summary>
-    public ImmutableArray<EnumMember> Members { get; } = [.. members.Select(member => new EnumMember(name, member.Key, member.Value))];
+    public ImmutableArray<EnumMember> Members { get; } = MembersOf(name, members);
 
     public override string ToString() => Name;
+
+    private static ImmutableArray<EnumMember> MembersOf(string name, IEnumerable<KeyValuePair<string, long>> members)
+    {
+        var all = ImmutableArray.CreateBuilder<EnumMember>();
+        foreach ((string member, long value) in members)
+            all.Add(new EnumMember(name, member, value));
+        return all.DrainToImmutable();
+    }
 }

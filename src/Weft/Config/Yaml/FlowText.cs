@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Tokens;
@@ -14,8 +13,6 @@ internal sealed class FlowText
 {
     /// <summary>Each one that is found costs one more scan.</summary>
     private const int MostKeys = 100;
-
-    private static readonly SearchValues<string> LoneDashes = SearchValues.Create(["-,", "-]", "-}"], StringComparison.Ordinal);
 
     /// <summary>Stands for a dash; a character that the text does not have.</summary>
     private readonly char _dash;
@@ -34,7 +31,7 @@ internal sealed class FlowText
 
     public static FlowText Of(string original)
     {
-        bool hasDashes = original.AsSpan().ContainsAny(LoneDashes);
+        bool hasDashes = original.Contains("-,", StringComparison.Ordinal) || original.Contains("-]", StringComparison.Ordinal) || original.Contains("-}", StringComparison.Ordinal);
         bool mayHaveKeys = original.Contains('?') && original.AsSpan().ContainsAny('{', '[');
         if (!hasDashes && !mayHaveKeys)
             return new FlowText(original, '\0');
