@@ -37,6 +37,8 @@ public sealed class StudyTests : IDisposable
         Weft("run", "main");
         ProgramResult plan = Weft("plan", "main");
         Assert.Contains("reuse 2 results", plan.Out);
+        // What the best of points that are all there gives is known, so the report is looked up too.
+        Assert.Contains("\n3 reused\n", plan.Out);
         Weft("plan", "main", "-o", "plan.json");
         Assert.Contains("4 done (4 reused)", Weft("run", "--plan", "plan.json").Error);
         Assert.Contains("2 done (2 reused)", Weft("show", "-").Out);

@@ -302,7 +302,7 @@ public static class Decision
     }
 
     /// <summary>The lists of all results, if someone reads them, and the best point with its parameters and results.</summary>
-    private static ImmutableSortedDictionary<string, Value> Gathered(Surroundings around, PlanNode node, Node.Each each, Tally tally, long size)
+    internal static ImmutableSortedDictionary<string, Value> Gathered(Surroundings around, PlanNode node, Node.Each each, Tally tally, long size)
     {
         var outputs = Value.NoEntries.ToBuilder();
         if ((each.Best is { Over.IsEmpty: false } groups ? BestGroup(around, node, groups, size) : tally.Best) is { } best)

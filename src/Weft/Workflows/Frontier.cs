@@ -288,12 +288,7 @@ public sealed class Frontier
         PlanNode node = Plan.Find(array)!;
         var each = (Node.Each)node.Node;
         NodeState state = _states[array];
-        Tally tally = state.Tally!.Ended(ended);
-        if (each.Best is { Over.IsEmpty: true } selection && ended.Phase.HasOutputs && ended.Path.Index is { } index && selection.ResultOf(ended.Outputs) is { } result
-            && (tally.Best is not { } best || selection.Better(result, best.Result)))
-        {
-            tally = tally with { Best = new BestPoint(index, result, ended.Outputs) };
-        }
+        Tally tally = state.Tally!.Ended(ended).Judged(each, ended);
         if (each.Over is Elements.Known { Space: var space } && ended.Path.Index is { } point && ended.Phase.HasOutputs && space.Runs != space.Size)
             tally = tally with { Runs = (tally.Runs ?? 0) + (space.PointAt(point)?.Runs ?? 0) };
         Set(state with { Tally = tally });

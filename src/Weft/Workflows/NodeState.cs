@@ -94,6 +94,12 @@ public sealed record Tally(long Next = 0, long Open = 0, long Succeeded = 0, lon
     /// <summary>After the element at a raw index was taken.</summary>
     public Tally Took(long index) => this with { Next = index + 1, Open = Open + 1 };
 
+    /// <summary>After an element of a sweep was compared with the best so far; where groups are compared, that waits for all of them.</summary>
+    public Tally Judged(Node.Each each, NodeState point) =>
+        each.Best is { Over.IsEmpty: true } selection && point.Phase.HasOutputs && point.Path.Index is { } index && selection.ResultOf(point.Outputs) is { } result && (Best is not { } best || selection.Better(result, best.Result))
+            ? this with { Best = new BestPoint(index, result, point.Outputs) }
+            : this;
+
     /// <summary>After a node or element inside has ended.</summary>
     public Tally Ended(NodeState inner)
     {

@@ -221,7 +221,8 @@ public sealed class Planner
             return Forecast.WillRun;
         if (awaited.Count > 0)
             return new Forecast.Depends([.. awaited.Distinct()]);
-        long points = 0, reused = 0;
+        long points = 0;
+        var results = new List<NodeState>();
         for (long index = 0; index < Math.Min(space.Size, MostChecked); index++)
         {
             NodePath element = node.Path.Element(index);
@@ -232,11 +233,26 @@ public sealed class Planner
             if (missing is not null)
                 return Forecast.WillRun;
             if (Calls.DocumentOf(_around.Facts, definition, inputs)?.Key() is { } key && _around.Facts.Cache(key) is CacheAnswer.Hit hit && hit.IsYoungEnough(definition.Cache, _around.Facts.Now))
-                reused++;
+                results.Add(new NodeState(element, Phase.Reused) { Outputs = hit.Outputs });
         }
-        if (points > 0 && reused == points && space.Size <= MostChecked)
-            return new Forecast.Reuse(points == 1 ? "1 result" : $"{points} results");
-        return reused == 0 ? Forecast.WillRun : new Forecast.Run { Reused = reused };
+        if (points == 0 || results.Count < points || space.Size > MostChecked)
+            return results.Count == 0 ? Forecast.WillRun : new Forecast.Run { Reused = results.Count };
+        // Where a sweep may end early, the points that count are only known then.
+        if (each.Stop is null)
+            Gathered(node, each, results, space.Size);
+        return new Forecast.Reuse(points == 1 ? "1 result" : $"{points} results");
+    }
+
+    /// <summary>A sweep whose points are all there gives what it will give when they are taken.</summary>
+    private void Gathered(PlanNode node, Node.Each each, List<NodeState> results, long size)
+    {
+        var tally = new Tally(Next: size, Succeeded: results.Count);
+        foreach (NodeState point in results)
+        {
+            _known[point.Path] = point;
+            tally = tally.Judged(each, point);
+        }
+        _known[node.Path] = new NodeState(node.Path, Phase.Succeeded) { Outputs = Decision.Gathered(_around, node, each, tally, size), Tally = tally };
     }
 
     /// <summary>The values of a sweep's points against the inputs that they go to: all points up to <see cref="MostChecked"/>, the first mistake.</summary>
