@@ -18,6 +18,25 @@ public sealed class ArtifactTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Executions_with_outputs_to_be_kept_outlive_their_age()
+    {
+        Write("weft.yaml", """
+            weft: 1
+            tasks:
+              short: {script: "echo s > ${{ outputs.o }}", outputs: {o: s.txt}}
+            workflows:
+              long:
+                tasks:
+                  l: {script: "echo l > ${{ outputs.o }}", outputs: {o: l.txt}, keep: 30d}
+            """);
+        Weft("run", "main");
+        Weft("run", "long");
+        Weft("gc", "--older", "0h");
+        using JsonDocument left = JsonDocument.Parse(Weft("ps", "-a", "--json").Out);
+        Assert.Equal("long", Assert.Single(left.RootElement.EnumerateArray()).GetProperty("definition").GetString());
+    }
+
+    [Fact]
     public void Awkward_folders_come_back_as_they_were_in_a_project_that_was_moved()
     {
         Write("make.sh", """

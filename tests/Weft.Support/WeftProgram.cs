@@ -51,6 +51,8 @@ public static class WeftProgram
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("WEFT_", StringComparison.Ordinal) || name.StartsWith("MLFLOW_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         start.Environment["NO_COLOR"] = "1";
+        // What tests make and remove is not the user's.
+        start.Environment["XDG_CACHE_HOME"] = Repository.Path("artifacts/test-cache");
         foreach ((string name, string? value) in variables)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -8,6 +8,7 @@ using Weft.Records;
 using Weft.Storage;
 using Weft.Text;
 using Weft.Values;
+using Weft.Workflows;
 
 namespace Weft.Cli.Commands;
 
@@ -58,7 +59,7 @@ internal static class CollectCommand
         while (before is { } limit && store.Catalog.List(unfinishedOnly: false, last, Page) is { Count: > 0 } page)
         {
             last = page[^1].Id.Value;
-            foreach (ExecutionRow row in page.Where(row => row.Ended < limit && store.Catalog.Tags(row.Id).Count == 0 && store.Executions.OwnerOf(row) is null))
+            foreach (ExecutionRow row in page.Where(row => row.Ended < limit && store.Catalog.Tags(row.Id).Count == 0 && store.Executions.OwnerOf(row) is null && !IsKept(store, row)))
             {
                 long size = FolderSize.Of(store.Place.FolderOf(row.Id).Root);
                 if (!isDry && !ExecutionRemoval.Remove(store, row.Id))
@@ -69,6 +70,15 @@ internal static class CollectCommand
             }
         }
         return new Removed("executions", count, bytes);
+    }
+
+    /// <summary>Whether one of its tasks asks that its outputs be kept longer than they have been.</summary>
+    private static bool IsKept(ProjectStore store, ExecutionRow row)
+    {
+        if (store.Records.ReadPlan(row.Plan) is not { } plan)
+            return false;
+        TimeSpan? longest = PlanJson.Read(plan).Closure.Tasks.Values.Max(task => task.Keep);
+        return longest is { } keep && row.Ended + keep > store.Clock.GetUtcNow();
     }
 
     private static Removed Cached(ProjectStore store, DateTimeOffset? before, bool isDry, out HashSet<string> forgotten)

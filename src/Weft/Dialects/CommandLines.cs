@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Weft.Dialects.Hydra;
 using Weft.Expressions;
 using Weft.Sweeps;
@@ -18,7 +19,10 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
     private const long MostCounted = 100_000;
 
     /// <summary>The programs that are started, as far as their number is known: a map over lists of run time counts as one.</summary>
-    public long Count => closure.Workflows.TryGetValue(workflow, out WorkflowDefinition? root) ? CountOf(root, []) : 0;
+    public long Count => closure.Workflows.TryGetValue(workflow, out WorkflowDefinition? root) ? (long)CountOf(root, [], space => PointsIn(space)) : 0;
+
+    /// <summary>The runs that they make, which are more where programs sweep themselves.</summary>
+    public BigInteger Runs => closure.Workflows.TryGetValue(workflow, out WorkflowDefinition? root) ? CountOf(root, [], space => space.HasHoles ? PointsIn(space) : space.Runs) : 0;
 
     public IEnumerable<string> Texts()
     {
@@ -70,18 +74,18 @@ internal sealed class CommandLines(Closure closure, string workflow, ImmutableSo
     private static IEnumerable<string> Known(IEnumerable<Expr> words, Lookup known) =>
         words.SelectMany(word => Evaluator.Evaluate(word, known) is Evaluated.Is value ? Template.Fill(word, value.Value) : []);
 
-    private long CountOf(WorkflowDefinition one, HashSet<string> open)
+    private BigInteger CountOf(WorkflowDefinition one, HashSet<string> open, Func<Space, BigInteger> pointsIn)
     {
         if (!open.Add(one.Name))
             return 0;
-        long count = 0;
+        BigInteger count = 0;
         foreach (Node node in one.Nodes)
         {
-            long each = node is Node.Each { Over: Elements.Known known } ? PointsIn(known.Space) : 1;
-            long inside = node.Uses switch
+            BigInteger each = node is Node.Each { Over: Elements.Known known } ? pointsIn(known.Space) : 1;
+            BigInteger inside = node.Uses switch
             {
                 { Kind: CalleeKind.Task } => 1,
-                { Kind: CalleeKind.Workflow, Name: var used } when closure.Workflows.TryGetValue(used, out WorkflowDefinition? inner) => CountOf(inner, open),
+                { Kind: CalleeKind.Workflow, Name: var used } when closure.Workflows.TryGetValue(used, out WorkflowDefinition? inner) => CountOf(inner, open, pointsIn),
                 _ => 0,
             };
             count += each * inside;

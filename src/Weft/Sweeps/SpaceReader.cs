@@ -14,6 +14,7 @@ namespace Weft.Sweeps;
 /// zip:    {KEY: values, …}      first with first, second with second; a list of such maps for several
 /// list:   [{KEY: value, …}, …]  points one by one
 /// each:   "KEY=values …"        words in HydraFlow's grammar
+/// inner:  "KEY=values …"        words in HydraFlow's grammar whose values stay together: the program makes the runs itself
 /// concat: [block, …]            blocks with these same keys, one after the other
 /// when:   {KEY: condition, …}   the key has its values only where the condition holds, and is left out elsewhere
 /// where:  condition             takes points out
@@ -34,7 +35,7 @@ public sealed class SpaceReader
     }
 
     /// <summary>The keys that are read; those of the block's other concerns are its reader's.</summary>
-    public static ImmutableArray<string> Keys { get; } = ["concat", "each", "grid", "list", "random", "when", "where", "zip"];
+    public static ImmutableArray<string> Keys { get; } = ["concat", "each", "grid", "inner", "list", "random", "when", "where", "zip"];
 
     /// <param name="block">The map of the block; keys other than <see cref="Keys"/> are ignored.</param>
     /// <returns>Null when something is wrong; diagnostics say what.</returns>
@@ -96,6 +97,9 @@ public sealed class SpaceReader
                 break;
             case "each":
                 ReadEach(builder, value);
+                break;
+            case "inner":
+                ReadInner(builder, value);
                 break;
             case "concat" when List(value, "`concat`") is { } blocks:
                 ImmutableArray<Space> parts = [.. blocks.Items.Select(ReadInnerBlock).OfType<Space>()];
@@ -177,6 +181,18 @@ public sealed class SpaceReader
             Space[] parts = [.. word.Parts.Select(part => new Axis(part.Key, part.Values, part.At))];
             builder.Add(Dimension.Of(parts is [var only] ? only : new Concat([.. parts], word.At), word.At));
         }
+    }
+
+    private void ReadInner(SpaceBuilder builder, YamlNode value)
+    {
+        if (value is not YamlScalar scalar)
+        {
+            _diagnostics.Error("sweep/shape", $"`inner` is a text such as `seed=1:3`, found {value.Kind}", value.At);
+            return;
+        }
+        ImmutableArray<InnerWord> words = new SweepReader(_diagnostics).ReadAll(ScalarExcerpt.Of(scalar.Text, scalar.At));
+        foreach (InnerWord word in words.IsDefault ? [] : words)
+            builder.Add(Dimension.Of(new Axis(word.Key, new Choices.Listed([word.Value]), word.At) { RunsOfEach = word.InnerRuns }, word.At));
     }
 
     private Draw? ReadRandom(YamlNode node, Space space)

@@ -62,6 +62,9 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
     public string? WorkingFolder { get; init; }
 
+    /// <summary>How long executions with it are left by a removal of old ones; null: they go with the others.</summary>
+    public TimeSpan? Keep { get; init; }
+
     /// <summary>It has a folder that outlives its attempts, and exit code 75 asks for another one.</summary>
     public bool KeepsCheckpoints { get; init; }
 }

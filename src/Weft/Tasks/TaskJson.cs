@@ -64,6 +64,8 @@ public static class TaskJson
         WriteText(json, "folder", task.WorkingFolder);
         if (task.KeepsCheckpoints)
             json.WriteBoolean("checkpoints", true);
+        if (task.Keep is { } keep)
+            json.WriteNumber("keep", keep.TotalSeconds);
         json.WriteEndObject();
     }
 
@@ -101,6 +103,7 @@ public static class TaskJson
                 "setup" => task with { Setup = value.GetString() },
                 "folder" => task with { WorkingFolder = value.GetString() },
                 "checkpoints" => task with { KeepsCheckpoints = true },
+                "keep" => task with { Keep = TimeSpan.FromSeconds(value.GetDouble()) },
                 _ => throw new JsonException($"a task has no `{property.Name}`"),
             };
         }

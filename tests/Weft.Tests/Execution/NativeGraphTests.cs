@@ -19,6 +19,21 @@ public sealed class NativeGraphTests : IDisposable
     }
 
     [Fact]
+    public void Values_of_an_inner_sweep_stay_one_word_for_a_program_that_sweeps_itself()
+    {
+        ExecutionEnd end = _project.Run("""
+            weft: 1
+            tasks:
+              train:
+                run: [sh, -c, 'echo "$@" >> lines', x, --multirun]
+                args: hydra
+                sweep: {grid: {lr: [1, 2]}, inner: "seed=1:3 m=a,b"}
+            """);
+        Assert.Equal("Succeeded", GraphProject.Verdict(end));
+        Assert.Equal(["--multirun lr=1 seed=1,2,3 m=a,b", "--multirun lr=2 seed=1,2,3 m=a,b"], _project.Read("lines").Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+    }
+
+    [Fact]
     public void Names_with_dashes_stand_in_expressions_and_blanks_subtract()
     {
         ExecutionEnd end = _project.Run("""

@@ -110,7 +110,7 @@ internal static class Vocabulary
         new("ports", Either(Port, new Form.Many(Port, "a list of ports")), "Ports on which the program serves something while it runs.") { Later = "they are reached on this machine only, at their own numbers" },
         new("app", Keys(() => App), "An application that the program serves while it runs.") { Later = "its page is reached on this machine only, at the port that the program takes" },
         new("isolate", new Form.Flag(), "Runs a C# task in a process of its own; programs have one anyway."),
-        new("keep", Time, "How long outputs are kept at least.") { Later = "they are kept until `weft gc` takes what no tag and no execution needs" },
+        new("keep", Time, "How long `weft gc --older AGE` leaves an execution with this task, and so its outputs, at least."),
     ],
     ["run", "script", "call", "uses"]);
 
@@ -163,6 +163,7 @@ internal static class Vocabulary
         new("zip", new Form.Anything("a map of parameters"), "The first values together, then the second ones, and so on; a list of such maps for several."),
         new("list", new Form.Anything("a list of points"), "Points one by one."),
         new("each", new Form.Anything("words"), "Words as HydraFlow's `each`: `lr=1:3:m seed=1:3`."),
+        new("inner", new Form.Anything("words"), "Words as HydraFlow's `all`: each run gets all their values, joined by commas, and sweeps them itself: `seed=1:3`."),
         new("concat", new Form.Anything("a list of spaces"), "Spaces with these same keys, one after the other."),
         new("when", new Form.Anything("a map of conditions"), "A parameter has its values only where its condition holds, and is left out elsewhere."),
         new("where", new Form.Anything("a condition"), "Points for which this does not hold are left out."),
@@ -174,7 +175,7 @@ internal static class Vocabulary
         new("stop", Expression, "No more points start once this holds; it sees `best`."),
     ])
     {
-        AnyOf = ["grid", "zip", "list", "each", "concat"],
+        AnyOf = ["grid", "zip", "list", "each", "inner", "concat"],
     };
 
     public static Section Resources => field ??= new("resources", "What a task asks of a machine. Only what is asked for is counted.",

@@ -36,7 +36,7 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
             Inputs = changes.Inputs,
             RunsAgain = true,
             Commands = commands,
-            InnerRuns = new BigInteger(commands),
+            InnerRuns = lines.Runs,
             DryRun = _ => lines.Texts(),
             Words = _ => lines.Words(),
             Points = [.. lines.Points(file.Folder)],

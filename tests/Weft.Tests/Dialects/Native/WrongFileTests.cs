@@ -29,7 +29,7 @@ public sealed class WrongFileTests : IDisposable
     [InlineData("tasks: {a: {run: x, notify: {on: [failed]}}}", "2:29 `notify` of task `a` has none of `email`, `slack` and `url`")]
     [InlineData("tasks: {a: {run: x, tag: my tag}}", "2:26 `tag` of task `a` must be a name: names have letters, digits, `_` and `-` only, and do not begin with `-`")]
     [InlineData("tasks: {a: {run: x, env: {vars: {A B: 1}}}}", "2:34 `A B` cannot be the name of a variable: names of variables have letters, digits and `_` only, and do not begin with a digit")]
-    [InlineData("tasks: {a: {run: x, sweep: {}}}", "2:28 `sweep` of task `a` has none of `grid`, `zip`, `list`, `each` and `concat`")]
+    [InlineData("tasks: {a: {run: x, sweep: {}}}", "2:28 `sweep` of task `a` has none of `grid`, `zip`, `list`, `each`, `inner` and `concat`")]
     [InlineData("tasks: {a: {run: x, sweep: {grid: {p: [1]}, need: 150%}}}", "2:51 `need` of `sweep` of task `a` must be a share or a number: `150%` is none (`all`, `90%`, `0.9`, or a number of points)")]
     [InlineData("tasks: {a: {call: train.fit}}", "2:19 `call` of task `a` must be a function as `package.module:function`: `train.fit` has no `module:function`")]
     // Names that do not exist.
@@ -87,7 +87,7 @@ public sealed class WrongFileTests : IDisposable
             """);
         Diagnostics problems = Problems();
         Assert.All(problems, problem => Assert.Equal(("weft/not-yet", Severity.Warning), (problem.Id, problem.Severity)));
-        Assert.Equal(["image", "ports", "app", "keep", "notify", "schedules"], problems.Select(problem => problem.At!.Value.Text.ToString()));
+        Assert.Equal(["image", "ports", "app", "notify", "schedules"], problems.Select(problem => problem.At!.Value.Text.ToString()));
     }
 
     [Fact]
