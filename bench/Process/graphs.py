@@ -31,92 +31,62 @@ def write(path, text):
     return path
 
 
-class Weft:
-    """Outputs are stored by content, cached, recorded; each task has a log and a folder of its own."""
-    name = "weft"
+class Tool:
+    """A program that runs graphs: the file in which it finds one, and the words that run it."""
 
-    @staticmethod
-    def make(at, count, chain):
-        lines = ["weft: 1", "project: bench", "tasks:"]
-        for i in range(count):
-            lines.append(f"  t{i}:")
-            lines.append(f"    run: {TOUCH} ${{{{ outputs.out }}}}" + (f" ${{{{ inputs.before }}}}" if chain and i else ""))
-            if chain and i:
-                lines.append(f"    inputs: {{before: t{i - 1}.out}}")
-            lines.append("    outputs: {out: out}")
-        write(os.path.join(at, "weft.yaml"), "\n".join(lines) + "\n")
+    def __init__(self, name, file, text, words):
+        self.name, self.file, self.text, self.words = name, file, text, words
 
-    @staticmethod
-    def run(jobs):
-        return [WEFT, "run", "main", "-q", "-j", str(jobs)]
+    def make(self, at, count, chain):
+        """`count` tasks that each touch a file; in a chain each needs the one before it."""
+        write(os.path.join(at, self.file), self.text(count, [i - 1 if chain and i else None for i in range(count)]))
+
+    def run(self, jobs):
+        return self.words(str(jobs))
 
 
-class Ninja:
-    name = "ninja"
-
-    @staticmethod
-    def make(at, count, chain):
-        lines = ["rule t", f"  command = {TOUCH} $out"]
-        lines += [f"build o{i}: t" + (f" o{i - 1}" if chain and i else "") for i in range(count)]
-        write(os.path.join(at, "build.ninja"), "\n".join(lines) + "\n")
-
-    @staticmethod
-    def run(jobs):
-        return ["ninja", "-j", str(jobs)]
+def weft_yaml(count, before):
+    lines = ["weft: 1", "project: bench", "tasks:"]
+    for i, needed in enumerate(before):
+        reads, input = ("", []) if needed is None else (" ${{ inputs.before }}", [f"    inputs: {{before: t{needed}.out}}"])
+        lines += [f"  t{i}:", f"    run: {TOUCH} ${{{{ outputs.out }}}}{reads}", *input, "    outputs: {out: out}"]
+    return "\n".join(lines) + "\n"
 
 
-class Make:
-    name = "make"
-
-    @staticmethod
-    def make(at, count, chain):
-        lines = ["all: " + " ".join(f"o{i}" for i in range(count))]
-        for i in range(count):
-            lines += [f"o{i}:" + (f" o{i - 1}" if chain and i else ""), f"\t{TOUCH} $@"]
-        write(os.path.join(at, "Makefile"), "\n".join(lines) + "\n")
-
-    @staticmethod
-    def run(jobs):
-        return ["make", "-j", str(jobs)]
+def build_ninja(count, before):
+    return "\n".join(["rule t", f"  command = {TOUCH} $out"] + [f"build o{i}: t{needs(needed)}" for i, needed in enumerate(before)]) + "\n"
 
 
-class Doit:
-    name = "doit"
-
-    @staticmethod
-    def make(at, count, chain):
-        before = "[f'o{i - 1}'] if i else []" if chain else "[]"
-        write(os.path.join(at, "dodo.py"), "def task_t():\n"
-              f"    for i in range({count}):\n"
-              f"        yield {{'name': str(i), 'actions': [f'{TOUCH} o{{i}}'], 'targets': [f'o{{i}}'], 'file_dep': {before}, 'uptodate': [True]}}\n")
-
-    @staticmethod
-    def run(jobs):
-        return ["doit", "-n", str(jobs)] if jobs > 1 else ["doit"]
+def makefile(count, before):
+    return "\n".join(["all: " + " ".join(f"o{i}" for i in range(count))] + [f"o{i}:{needs(needed)}\n\t{TOUCH} $@" for i, needed in enumerate(before)]) + "\n"
 
 
-class Snakemake:
-    name = "snakemake"
+def needs(needed):
+    return "" if needed is None else f" o{needed}"
 
-    @staticmethod
-    def make(at, count, chain):
-        last = f"'o{count - 1}'" if chain else f"expand('o{{i}}', i=range({count}))"
-        rules = [f"rule all:\n    input: {last}\n"]
-        if chain:
-            rules += [f"rule t{i}:\n" + (f"    input: 'o{i - 1}'\n" if i else "") + f"    output: 'o{i}'\n    shell: '{TOUCH} {{output}}'\n" for i in range(count)]
-        else:
-            rules.append(f"rule t:\n    output: 'o{{i}}'\n    shell: '{TOUCH} {{output}}'\n")
-        write(os.path.join(at, "Snakefile"), "\n".join(rules))
 
-    @staticmethod
-    def run(jobs):
-        return ["snakemake", "-q", "--cores", str(jobs)]
+def dodo(count, before):
+    needed = "[f'o{i - 1}'] if i else []" if any(one is not None for one in before) else "[]"
+    return ("def task_t():\n"
+            f"    for i in range({count}):\n"
+            f"        yield {{'name': str(i), 'actions': [f'{TOUCH} o{{i}}'], 'targets': [f'o{{i}}'], 'file_dep': {needed}, 'uptodate': [True]}}\n")
+
+
+def snakefile(count, before):
+    return f"rule all:\n    input: expand('o{{i}}', i=range({count}))\n\nrule t:\n    output: 'o{{i}}'\n    shell: '{TOUCH} {{output}}'\n"
+
+
+WEFT_RUN = Tool("weft", "weft.yaml", weft_yaml, lambda jobs: [WEFT, "run", "main", "-q", "-j", jobs])
+NINJA = Tool("ninja", "build.ninja", build_ninja, lambda jobs: ["ninja", "-j", jobs])
+MAKE = Tool("make", "Makefile", makefile, lambda jobs: ["make", "-j", jobs])
+DOIT = Tool("doit", "dodo.py", dodo, lambda jobs: ["doit"] if jobs == "1" else ["doit", "-n", jobs])
+SNAKEMAKE = Tool("snakemake", "Snakefile", snakefile, lambda jobs: ["snakemake", "-q", "--cores", jobs])
 
 
 def installed(tools):
     found = []
     for tool in tools:
-        if tool is Weft or shutil.which(tool.name):
+        if tool is WEFT_RUN or shutil.which(tool.name):
             found.append(tool)
         else:
             print(f"{tool.name} is not installed: left out", flush=True)
@@ -154,13 +124,13 @@ def tasks(what, count, chain, jobs, tools, bound, runs=RUNS, again=0, again_boun
             for _ in range(again):
                 more, later_used, later_resident = timed(tool.run(jobs), at)
                 later[tool.name].append(more)
-                if tool is Weft:
+                if tool is WEFT_RUN:
                     later_cpu.append(later_used)
                     later_memory.append(later_resident)
-            if tool is Weft:
+            if tool is WEFT_RUN:
                 cpu.append(used)
                 memory.append(resident)
-    peers = [tool.name for tool in tools if tool is not Weft]
+    peers = [tool.name for tool in tools if tool is not WEFT_RUN]
     report(what, first, cpu, memory, bound, peers)
     if chain:
         print(f"{'':<44} {statistics.median(first['weft']) / count * 1e3:9.2f} ms per task")
@@ -169,28 +139,28 @@ def tasks(what, count, chain, jobs, tools, bound, runs=RUNS, again=0, again_boun
 
 
 def independent():
-    tasks("1,000 independent tasks with outputs, -j 2", 1000, False, 2, installed([Weft, Ninja, Make, Doit]), "<= 2x ninja", again=3, again_bound="<= 60 ms")
+    tasks("1,000 independent tasks with outputs, -j 2", 1000, False, 2, installed([WEFT_RUN, NINJA, MAKE, DOIT]), "<= 2x ninja", again=3, again_bound="<= 60 ms")
 
 
 def snakemake():
-    tools = installed([Weft, Snakemake])
-    if Snakemake in tools:
+    tools = installed([WEFT_RUN, SNAKEMAKE])
+    if SNAKEMAKE in tools:
         tasks("1,000 independent tasks with outputs, -j 2", 1000, False, 2, tools, ">= 15x faster than snakemake", SNAKEMAKE_RUNS)
 
 
 def chain():
-    tasks("a chain of 1,000 tasks", 1000, True, 1, installed([Weft, Ninja, Make, Doit]), "<= 2.5 ms per task", runs=3)
+    tasks("a chain of 1,000 tasks", 1000, True, 1, installed([WEFT_RUN, NINJA, MAKE, DOIT]), "<= 2.5 ms per task", runs=3)
 
 
 def nothing():
-    tasks("10,000 independent tasks with outputs, -j 2", 10000, False, 2, installed([Weft, Ninja]), "", runs=1, again=7, again_bound="<= 200 ms")
+    tasks("10,000 independent tasks with outputs, -j 2", 10000, False, 2, installed([WEFT_RUN, NINJA]), "", runs=1, again=7, again_bound="<= 200 ms")
 
 
 def plan():
     many = folder()
     write(os.path.join(many, "weft.yaml"), "weft: 1\nproject: bench\ntasks:\n  t:\n    run: touch ${{ outputs.out }}\n    outputs: {out: out}\n    sweep: {grid: {a: '1:100000'}}\n")
     listed = folder()
-    Weft.make(listed, 100_000, False)
+    WEFT_RUN.make(listed, 100_000, False)
     for what, at in (("plan of 100,000 points of one task", many), ("plan of 100,000 tasks, each written down", listed)):
         runs = [timed([WEFT, "plan", "main", "-o", os.path.join(at, "plan.json")], at) for _ in range(3)]
         report(what, {"weft": [run[0] for run in runs]}, [run[1] for run in runs], [run[2] for run in runs], "<= 1 s")

@@ -21,7 +21,7 @@ internal sealed class EnvironmentFiles(RunFolder folder)
     public static EnvironmentSnapshot Take(Plan plan, string projectFolder, IReadOnlyDictionary<string, string> variables)
     {
         string? search = variables.GetValueOrDefault("PATH");
-        IEnumerable<string> programs = plan.Closure.Tasks.Values.Select(task => ProgramOf(task.Body)).OfType<string>()
+        IEnumerable<string> programs = plan.Closure.Tasks.Values.Select(task => ProgramOf(task.Body)).OfType<string>().Distinct()
             .Select(program => Executables.Find(program, search, projectFolder)).OfType<string>().Select(path => Path.GetFullPath(path, projectFolder));
         // What tasks declare as secret is one, whatever its name.
         HashSet<string> secrets = [.. plan.Closure.Tasks.Values.SelectMany(task => task.Secrets)];

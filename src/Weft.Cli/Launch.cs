@@ -136,10 +136,11 @@ internal sealed record Launch(string Root, Runnable Runnable, Prepared Prepared)
         Facts facts = PlanFacts.Of(Root, Project, Store, CacheMode, session, clock);
         Plan? plan = Planner.Plan(new Closure(Prepared.Definitions), Prepared.Workflow, Prepared.Inputs, facts, diagnostics);
         CheckSecrets(surroundings, diagnostics);
+        var looked = new HashSet<string>(StringComparer.Ordinal);
         foreach (Definition definition in Prepared.Definitions)
         {
             // What brings its own programs is only known to have one when it runs.
-            if (definition is Definition.OfTask { Task: { Python: null, Requirements: null, Setup: null, Modules.IsEmpty: true, Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task })
+            if (definition is Definition.OfTask { Task: { Python: null, Requirements: null, Setup: null, Modules.IsEmpty: true, Body: TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } } task } && looked.Add(program.Content))
                 CheckProgram(program.Content, task, surroundings, diagnostics);
         }
         if (!diagnostics.HasErrors)

@@ -49,8 +49,8 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
             return null;
         RunCommand.SayWhatStarts(execution.Name, receipt.Announced, store, session);
         TrackingDoor.SayWhere(session);
-        (long total, long done, long other) = receipt.Counts;
-        var counts = new ExecutionProgress(total, done, Failed: 0, Running: 0, other, clock.GetUtcNow() - _began);
+        (long total, long done, long reused, long other) = receipt.Counts;
+        var counts = new ExecutionProgress(total, done, Failed: 0, Running: 0, other, clock.GetUtcNow() - _began) { Reused = reused };
         return Closing.Print(new ExecutionEnd(execution.Id, execution.Name, Phase.Succeeded, counts, []), session);
     }
 
@@ -60,17 +60,17 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
         bool isWhole = start.Kind is StartKind.New && end is { State: Phase.Succeeded, Progress: { Failed: 0 } counts } && counts.Runs == counts.Total && counts.RunsDone == counts.Done;
         if (!isWhole || !IsPlain() || store.Place.IsShared || !launch.IsSilent || launch.Store is not null || !IsSettled(launch, plan))
             return;
-        if (session.Surroundings.Variables is not NotedVariables { Asked: { } asked } || FilesBeside(launch, plan) is not { } files || !TryReadRecord(store, start.Execution.Id, files, out ImmutableArray<Digest> contents))
+        if (session.Surroundings.Variables is not NotedVariables { Asked: { } asked } || FilesBeside(launch, plan) is not { } files || !TryReadRecord(store, start.Execution.Id, files, out ImmutableArray<string> contents))
             return;
         var receipt = new Receipt
         {
             Execution = start.Execution.Id,
             Announced = launch.Amount,
-            Counts = (end.Progress.Total, end.Progress.Done, end.Progress.Other),
+            Counts = (end.Progress.Total, end.Progress.Done, end.Progress.Reused, end.Progress.Other),
             Variables = [.. asked.Union(GitVariables)],
             Files = [.. files],
             Contents = contents,
-            Tags = [.. plan.Nodes.Where(node => node.Node.Tag is not null && node.Forecast is not Forecast.Skip).Select(node => KeyValuePair.Create(node.Node.Tag!, node.Path))],
+            Tags = [.. plan.Nodes.Where(node => node.Node.Tag is not null && node.Forecast is not Forecast.Skip).SelectMany(node => new[] { node.Node.Tag!, node.Path.Text })],
         };
         receipt.Seal(launch.Root, session.Surroundings.Variables, _began)?.Save(new StateFolder(store.Place.StateFolder), RequestOf(launch.Root));
     }
@@ -114,18 +114,19 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
             return null;
         var files = new SortedSet<string>(StringComparer.Ordinal) { own, Path.Combine(StateFolder.Name, "secrets.json") };
         files.UnionWith(git);
+        var looked = new HashSet<string>(StringComparer.Ordinal);
         foreach (TaskDefinition task in plan.Closure.Tasks.Values)
         {
             if (task.Python is { } python)
                 files.Add(Path.GetFullPath(python, launch.Root));
-            if (task.Body is TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } && Executables.Find(program.Content, session.Surroundings.Variable("PATH"), launch.Root) is { } path)
+            if (task.Body is TaskBody.Command { Words: [Expr.Literal { Value: Value.Text program }, ..] } && looked.Add(program.Content) && Executables.Find(program.Content, session.Surroundings.Variable("PATH"), launch.Root) is { } path)
                 files.Add(path);
         }
         return [.. files];
     }
 
     /// <summary>The cache entries behind the results, added to the files, and the contents that these consist of; false when something was not there but made.</summary>
-    private static bool TryReadRecord(ProjectStore store, ExecutionId id, List<string> files, out ImmutableArray<Digest> contents)
+    private static bool TryReadRecord(ProjectStore store, ExecutionId id, List<string> files, out ImmutableArray<string> contents)
     {
         contents = [];
         var keys = new SortedSet<string>(StringComparer.Ordinal);
@@ -150,7 +151,7 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
         }
         string cache = Path.Combine(StateFolder.Name, Path.GetFileName(new StateFolder(store.Place.StateFolder).Cache));
         files.AddRange(keys.Select(key => Path.Combine(cache, key + ".json")));
-        contents = [.. found];
-        return contents.All(store.Blobs.Contains);
+        contents = [.. found.Select(digest => digest.Hex)];
+        return found.All(store.Blobs.Contains);
     }
 }

@@ -64,8 +64,8 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         records.Repeat(earlier.Id, row.Id, ProcessName.Own);
         records.SetState(row.Id, earlier.State, earlier.Tally, clock.GetUtcNow());
         var catalog = new ExecutionCatalog(records.Database, clock);
-        foreach ((string tag, NodePath path) in receipt.Tags)
-            catalog.MoveTag(tag, row.Id, path);
+        for (int i = 0; i < receipt.Tags.Length; i += 2)
+            catalog.MoveTag(receipt.Tags[i], row.Id, new NodePath(receipt.Tags[i + 1]));
         write.Commit();
         return row;
     }

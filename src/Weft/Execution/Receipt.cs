@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Weft.Storage;
@@ -33,8 +34,8 @@ internal sealed record Receipt
     /// <summary>What was said of it at its start.</summary>
     public required string Announced { get; init; }
 
-    /// <summary>Its points: all, reused, skipped.</summary>
-    public required (long Total, long Done, long Other) Counts { get; init; }
+    /// <summary>Its points: all, those done, those of them that were reused, those skipped.</summary>
+    public required (long Total, long Done, long Reused, long Other) Counts { get; init; }
 
     /// <summary>The names of the environment variables that were asked for.</summary>
     public required ImmutableArray<string> Variables { get; init; }
@@ -42,11 +43,11 @@ internal sealed record Receipt
     /// <summary>Files besides those in the project's folder whose status counts: entries of the cache, programs, the state of git.</summary>
     public required ImmutableArray<string> Files { get; init; }
 
-    /// <summary>Contents that results consist of.</summary>
-    public required ImmutableArray<Digest> Contents { get; init; }
+    /// <summary>The digests of the contents that results consist of, in hexadecimal digits.</summary>
+    public required ImmutableArray<string> Contents { get; init; }
 
-    /// <summary>Tags that move to nodes of the run.</summary>
-    public required ImmutableArray<KeyValuePair<string, NodePath>> Tags { get; init; }
+    /// <summary>Tags that move to nodes of the run: in turn a tag, and the path of its node.</summary>
+    public required ImmutableArray<string> Tags { get; init; }
 
     /// <summary>The status of all files, and the values of the variables.</summary>
     public Digest Found { get; private init; }
@@ -65,7 +66,7 @@ internal sealed record Receipt
 
     /// <summary>Whether everything is as it was.</summary>
     public bool Holds(string root, IReadOnlyDictionary<string, string> variables, BlobStore blobs) =>
-        ProjectStamp.Take(root, Files) is { } stamp && Together(stamp, variables) == Found && Contents.All(blobs.Contains);
+        ProjectStamp.Take(root, Files) is { } stamp && Together(stamp, variables) == Found && Contents.All(digest => blobs.Contains(Digest.Parse(digest)));
 
     /// <summary>Null when there is none that this version can read.</summary>
     public static Receipt? Find(StateFolder state, Digest request)
@@ -121,18 +122,13 @@ internal sealed record Receipt
         json.WriteString("announced", Announced);
         json.WriteNumber("total", Counts.Total);
         json.WriteNumber("done", Counts.Done);
+        json.WriteNumber("reused", Counts.Reused);
         json.WriteNumber("other", Counts.Other);
         json.WriteString("found", Found.Hex);
         WriteList(json, "variables", Variables);
         WriteList(json, "files", Files);
-        json.WriteStartArray("contents");
-        foreach (Digest digest in Contents)
-            json.WriteStringValue(digest.Hex);
-        json.WriteEndArray();
-        json.WriteStartObject("tags");
-        foreach ((string tag, NodePath path) in Tags)
-            json.WriteString(tag, path.Text);
-        json.WriteEndObject();
+        WriteList(json, "contents", Contents);
+        WriteList(json, "tags", Tags);
         json.WriteEndObject();
     }
 
@@ -152,12 +148,23 @@ internal sealed record Receipt
         {
             Execution = new ExecutionId(json.GetProperty("execution").GetString()!),
             Announced = json.GetProperty("announced").GetString()!,
-            Counts = (json.GetProperty("total").GetInt64(), json.GetProperty("done").GetInt64(), json.GetProperty("other").GetInt64()),
+            Counts = (json.GetProperty("total").GetInt64(), json.GetProperty("done").GetInt64(), json.GetProperty("reused").GetInt64(), json.GetProperty("other").GetInt64()),
             Found = Digest.Parse(json.GetProperty("found").GetString()!),
-            Variables = [.. json.GetProperty("variables").EnumerateArray().Select(name => name.GetString()!)],
-            Files = [.. json.GetProperty("files").EnumerateArray().Select(path => path.GetString()!)],
-            Contents = [.. json.GetProperty("contents").EnumerateArray().Select(digest => Digest.Parse(digest.GetString()!))],
-            Tags = [.. json.GetProperty("tags").EnumerateObject().Select(tag => KeyValuePair.Create(tag.Name, new NodePath(tag.Value.GetString()!)))],
+            Variables = ReadList(json, "variables"),
+            Files = ReadList(json, "files"),
+            Contents = ReadList(json, "contents"),
+            Tags = ReadList(json, "tags"),
         };
+    }
+
+    /// <summary>In loops: the runtime would have to compile what LINQ makes of the elements, which takes longer than to read them.</summary>
+    private static ImmutableArray<string> ReadList(JsonElement json, string name)
+    {
+        JsonElement list = json.GetProperty(name);
+        string[] texts = new string[list.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement text in list.EnumerateArray())
+            texts[count++] = text.GetString()!;
+        return ImmutableCollectionsMarshal.AsImmutableArray(texts);
     }
 }

@@ -154,11 +154,11 @@ public sealed class ReceiptTests : IDisposable
         var variables = new Dictionary<string, string> { ["DAY"] = "monday" };
         DateTimeOffset later = TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1);
         Digest request = Digest.Of("run main");
-        (Made() with { Variables = ["DAY", "UNSET"], Contents = [kept.Digest], Tags = [new("champion", new NodePath("train"))] }).Seal(_root, variables, later)!.Save(state, request);
+        (Made() with { Variables = ["DAY", "UNSET"], Contents = [kept.Digest.Hex], Tags = ["champion", "train"] }).Seal(_root, variables, later)!.Save(state, request);
 
         Receipt found = Receipt.Find(state, request)!;
-        Assert.Equal(("01A", "1 command", (3, 2, 1)), (found.Execution.Value, found.Announced, found.Counts));
-        Assert.Equal("champion", Assert.Single(found.Tags).Key);
+        Assert.Equal(("01A", "1 command", (3, 2, 2, 1)), (found.Execution.Value, found.Announced, found.Counts));
+        Assert.Equal(["champion", "train"], found.Tags);
         Assert.True(found.Holds(_root, variables, blobs));
         Assert.False(found.Holds(_root, new Dictionary<string, string> { ["DAY"] = "tuesday" }, blobs));
         Assert.False(found.Holds(_root, new Dictionary<string, string>(), blobs));
@@ -210,7 +210,7 @@ public sealed class ReceiptTests : IDisposable
     {
         Execution = new ExecutionId("01A"),
         Announced = "1 command",
-        Counts = (3, 2, 1),
+        Counts = (3, 2, 2, 1),
         Variables = [],
         Files = [],
         Contents = [],
