@@ -64,14 +64,14 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
         IEnumerable<Difference> differences = OfPlans(store, other).Concat(OfCode(store, other));
         if (EnvironmentOf(store) is { } mine && other.EnvironmentOf(store) is { } theirs)
             differences = differences.Concat(EnvironmentFiles.Between(mine, theirs));
-        return differences.Concat(IsPairedWith(other) ? OfPairs(other, OfParams) : Difference.Of("word", Words, other.Words));
+        return differences.Concat(IsPairedWith(other) ? RunDifference.OfParams(Runs, other.Runs) : Difference.Of("word", Words, other.Words));
     }
 
     /// <summary>What came of it that the other has differently: how it ended, metrics, labels.</summary>
     public IEnumerable<Difference> ResultsAgainst(Compared other, ProjectStore store)
     {
         IEnumerable<Difference> differences = IsWhole && other.IsWhole ? Difference.Of("outcome", Outcome(store, Execution!), Outcome(store, other.Execution!)) : [];
-        return IsPairedWith(other) ? differences.Concat(OfPairs(other, OfResults)) : differences;
+        return IsPairedWith(other) ? differences.Concat(RunDifference.OfResults(Runs, other.Runs)) : differences;
     }
 
     private static Compared OfRun(ProjectStore store, TrackingStore tracking, RunInfo run)
@@ -114,27 +114,6 @@ internal sealed record Compared(string Name, ExecutionRow? Execution, string? Sn
 
     /// <summary>Whether each run of one stands beside a run of the other.</summary>
     private bool IsPairedWith(Compared other) => !Runs.IsEmpty && Runs.Length == other.Runs.Length;
-
-    /// <summary>What the runs beside each other have differently. What all of them have is told once, else with the number of the job.</summary>
-    private IEnumerable<Difference> OfPairs(Compared other, Func<Tracking.Run, Tracking.Run, IEnumerable<Difference>> differences) =>
-        Runs.Zip(other.Runs).SelectMany((pair, i) => differences(pair.First, pair.Second).Select(one => (Difference: one, Job: i)))
-            .GroupBy(one => one.Difference)
-            .SelectMany(same => same.Count() == Runs.Length ? [same.Key] : same.Select(one => one.Difference with { Name = $"{one.Difference.Name} (job {one.Job})" }));
-
-    private static IEnumerable<Difference> OfParams(Tracking.Run before, Tracking.Run after) =>
-        Difference.Of("param", before.Params.ToDictionary(param => param.Key, param => param.Value), after.Params.ToDictionary(param => param.Key, param => param.Value));
-
-    private static IEnumerable<Difference> OfResults(Tracking.Run before, Tracking.Run after)
-    {
-        IEnumerable<Difference> differences = Difference.Of("metric", Metrics(before), Metrics(after)).Concat(Difference.Of("label", Labels(before), Labels(after)));
-        return before.Info.Status == after.Info.Status ? differences
-            : differences.Prepend(new Difference("status", "", before.Info.Status.ToString().ToLowerInvariant(), after.Info.Status.ToString().ToLowerInvariant()));
-    }
-
-    private static Dictionary<string, string> Metrics(Tracking.Run run) => run.Metrics.ToDictionary(metric => metric.Last.Key, metric => Terminal.Amounts.Number(metric.Last.Value));
-
-    private static Dictionary<string, string> Labels(Tracking.Run run) =>
-        run.Labels.Where(label => !label.Key.StartsWith("mlflow.", StringComparison.Ordinal)).ToDictionary(label => label.Key, label => label.Value);
 
     private static Dictionary<string, string> Outcome(ProjectStore store, ExecutionRow row)
     {

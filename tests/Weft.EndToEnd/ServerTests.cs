@@ -56,6 +56,25 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_differs_behind_a_server_is_told_as_beside_it()
+    {
+        string project = Directory.CreateDirectory(_folder.Path("project")).FullName;
+        string elsewhere = Directory.CreateDirectory(_folder.Path("elsewhere")).FullName;
+        Assert.Equal(0, WeftProgram.Run(project, "run", "--", "echo", "eins").ExitCode);
+        WeftProgram.Run(project, "tag", "first", "-");
+        Assert.Equal(1, WeftProgram.Run(project, "run", "--", "false").ExitCode);
+        Process server = Start(project, "server", "--open", "--port", "0");
+        string address = (await server.StandardOutput.ReadLineAsync())!;
+        ProgramResult Remote(params string[] words) => WeftProgram.Run(elsewhere, [new("WEFT_SERVER", address)], words);
+
+        ProgramResult there = Remote("diff", "@first", "-");
+        Assert.Equal((0, WeftProgram.Run(project, "diff", "@first", "-").Out), (there.ExitCode, there.Out));
+        Assert.Contains("failed", there.Out, StringComparison.Ordinal);
+        Assert.Contains("differ in nothing", Remote("diff", "-", "-").Error, StringComparison.Ordinal);
+        Assert.Equal(2, Remote("diff", "-", "nothing-like-it").ExitCode);
+    }
+
+    [Fact]
     public async Task What_is_behind_a_server_is_explained_answered_marked_and_fetched_from_another_folder()
     {
         string project = Directory.CreateDirectory(_folder.Path("böse name")).FullName;

@@ -1,3 +1,4 @@
+using Weft.Cli.Remote;
 using Weft.Cli.Terminal;
 using Weft.Text;
 using Weft.Tracking;
@@ -21,6 +22,13 @@ internal static class DiffCommand
 
     private static int Run(Arguments arguments, Session session)
     {
+        using RemoteProject? remote = RemoteProject.Of(session);
+        if (remote is not null)
+        {
+            RemoteCompared one = RemoteCompared.Find(remote, arguments.Words[0]), other = RemoteCompared.Find(remote, arguments.Words[1]);
+            Print(one.Name, other.Name, [.. one.Against(other)], session);
+            return ExitCodes.Succeeded;
+        }
         using ProjectStore store = ProjectStore.OpenExisting(Launch.FindRoot(arguments, session), session);
         return Run(store, arguments.Words[0], arguments.Words.ElementAtOrDefault(1), session);
     }

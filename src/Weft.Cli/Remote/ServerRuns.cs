@@ -79,7 +79,8 @@ internal sealed class ServerRuns : RunsOrigin
         return _remote.Send(HttpMethod.Post, Api + "runs/search", System.Text.Encoding.UTF8.GetString(body.ToArray()));
     }
 
-    private static Tracking.Run Read(JsonElement run)
+    /// <summary>A run as MLflow's REST tells it.</summary>
+    internal static Tracking.Run Read(JsonElement run)
     {
         JsonElement info = run.GetProperty("info"u8), data = run.GetProperty("data"u8);
         var read = new RunInfo(

@@ -234,6 +234,8 @@ internal static class ExecutionRoutes
             json.WriteNumber("running"u8, progress.Running);
             json.WriteNumber("total"u8, progress.Total);
         }
+        if (row.Snapshot is { } snapshot)
+            json.WriteString("snapshot"u8, snapshot);
         json.WriteNumber("created"u8, row.Created.ToUnixTimeMilliseconds());
         if (row.Ended is { } ended)
             json.WriteNumber("ended"u8, ended.ToUnixTimeMilliseconds());
@@ -265,6 +267,8 @@ internal static class ExecutionRoutes
         json.WriteStartObject();
         json.WriteNumber("number"u8, attempt.Id.Number);
         json.WriteNumber("rank"u8, attempt.Id.Rank);
+        if (attempt.Snapshot is { } snapshot)
+            json.WriteString("snapshot"u8, snapshot);
         json.WriteString("engine"u8, attempt.Engine);
         json.WriteString("state"u8, (attempt.End?.State ?? attempt.State).ToLowerInvariant());
         if (attempt.Handle is { } handle)
