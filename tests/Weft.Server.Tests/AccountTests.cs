@@ -78,6 +78,25 @@ public sealed class AccountTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Everybody_sees_their_own_account_and_only_that()
+    {
+        Assert.Equal("ann", (await As("ann", "GET", "users/get?username=ann")).Json.GetProperty("user").GetProperty("username").GetString());
+        Assert.Equal("403 Permission denied", (await As("ann", "GET", "users/get?username=root")).Error);
+        Assert.Equal("403 Permission denied", (await As("ann", "GET", "users/get?username=nobody")).Error);
+        Assert.Equal(["id", "username", "is_admin"], (await As("ann", "GET", "users/current")).Json.GetProperty("user").EnumerateObject().Select(member => member.Name));
+    }
+
+    [Fact]
+    public async Task Permissions_on_experiments_of_other_ids_are_kept_and_open_nothing()
+    {
+        Assert.Equal(200, (await As("root", "POST", "experiments/permissions/create", """{"experiment_id":"abc","username":"ann","permission":"NO_PERMISSIONS"}""")).Status);
+        Assert.Equal("NO_PERMISSIONS", (await As("root", "GET", "experiments/permissions/get?experiment_id=abc&username=ann")).Json.GetProperty("experiment_permission").GetProperty("permission").GetString());
+        Assert.Equal("403 Permission denied", (await As("ann", "POST", "experiments/permissions/create", """{"experiment_id":"abd","username":"ann","permission":"MANAGE"}""")).Error);
+        Assert.Equal(1, (await As("ann", "POST", "experiments/search", """{"max_results":10}""")).Json.GetProperty("experiments").GetArrayLength());
+        Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await As("böb", "GET", "experiments/get?experiment_id=abc")).Error);
+    }
+
+    [Fact]
     public async Task Who_guesses_is_made_to_wait()
     {
         for (int i = 0; i < FailedLogins.Most; i++)
@@ -165,7 +184,7 @@ public sealed class AccountTests : IAsyncLifetime
     public void Every_route_says_what_it_asks_for()
     {
         string[] forAdmins = [.. Mlflow.Routes.All.Where(route => route.Guard is null).Select(route => route.Template).Distinct()];
-        Assert.Equal(["metrics", Api[1..] + "users/create", Api[1..] + "users/get", Api[1..] + "users/list", Api[1..] + "users/update-admin", Api[1..] + "users/delete"], forAdmins);
+        Assert.Equal(["metrics", Api[1..] + "users/create", Api[1..] + "users/list", Api[1..] + "users/update-admin", Api[1..] + "users/delete"], forAdmins);
     }
 
     /// <summary>Who may do nothing with an experiment and a model is refused by every route that names them, whatever else it wants.</summary>
@@ -224,7 +243,7 @@ public sealed class AccountTests : IAsyncLifetime
                 "api/2.0/mlflow/experiments/create", "api/2.0/mlflow/experiments/search", "api/2.0/mlflow/experiments/search-datasets",
                 "api/2.0/mlflow/gateway-proxy", "api/2.0/mlflow/get-online-trace-details", "api/2.0/mlflow/logged-models/search", "api/2.0/mlflow/model-versions/search",
                 "api/2.0/mlflow/registered-models/create", "api/2.0/mlflow/registered-models/search", "api/2.0/mlflow/runs/create-promptlab-run", "api/2.0/mlflow/runs/search",
-                "api/2.0/mlflow/traces", "api/2.0/mlflow/unified-traces", "api/2.0/mlflow/users/current", "api/2.0/mlflow/users/update-password",
+                "api/2.0/mlflow/traces", "api/2.0/mlflow/unified-traces", "api/2.0/mlflow/users/current", "api/2.0/mlflow/users/get", "api/2.0/mlflow/users/update-password",
                 "api/3.0/mlflow/server-info", "api/3.0/mlflow/traces/calculate-filter-correlation", "api/3.0/mlflow/traces/metrics",
                 "api/3.0/mlflow/traces/search", "api/3.0/mlflow/ui-telemetry", "graphql", "health", "healthz", "version",
             ], open);

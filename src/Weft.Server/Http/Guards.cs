@@ -1,3 +1,4 @@
+using System.Globalization;
 using Weft.Tracking;
 
 namespace Weft.Server.Http;
@@ -15,8 +16,11 @@ internal static class Guards
     public static Guard Experiment(Permission least) => async call =>
     {
         Fields fields = await KeptAsync(call);
-        call.Caller.Demand(Subject.Experiment(Fields.ExperimentId(fields.Text("experiment_id") is { Length: > 0 } id ? id : "0")), least);
+        call.Caller.Demand(NamedExperiment(fields.Text("experiment_id") is { Length: > 0 } id ? id : "0"), least);
     };
+
+    /// <summary>By an id as clients write it. One that is no number names no experiment of ours; permissions on it may be kept all the same.</summary>
+    public static Subject NamedExperiment(string id) => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? Subject.Experiment(number) : new Subject("experiment", id);
 
     public static Guard ExperimentByName(Permission least) => async call =>
     {

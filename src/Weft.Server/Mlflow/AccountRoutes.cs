@@ -14,10 +14,26 @@ internal static class AccountRoutes
         await AnswerAsync(call, await call.Store.Accounts.CreateAsync(name, fields.Required("password"), isAdmin: false));
     }
 
-    public static async ValueTask GetAsync(Call call) => await AnswerAsync(call, call.Store.Accounts.Get((await call.ReadAsync()).Required("username")));
+    /// <summary>Everybody may look at their own account; admins at anybody's.</summary>
+    public static async ValueTask GetAsync(Call call)
+    {
+        string name = (await call.ReadAsync()).Required("username");
+        if (!call.Caller.MayDoAll && call.Caller.Account!.Name != name)
+            throw Guards.Denied();
+        await AnswerAsync(call, call.Store.Accounts.Get(name));
+    }
 
-    public static ValueTask GetCurrentAsync(Call call) =>
-        AnswerAsync(call, call.Caller.Account ?? new Account(0, call.Caller.Name.Length > 0 ? call.Caller.Name : "admin", IsAdmin: true));
+    /// <summary>Who asks, without what they may do.</summary>
+    public static ValueTask GetCurrentAsync(Call call)
+    {
+        Account account = call.Caller.Account ?? new Account(0, call.Caller.Name.Length > 0 ? call.Caller.Name : "admin", IsAdmin: true);
+        return call.AnswerAsync(json =>
+        {
+            json.WriteStartObject("user"u8);
+            WriteIdentity(json, account);
+            json.WriteEndObject();
+        });
+    }
 
     public static ValueTask ListAsync(Call call)
     {
@@ -108,7 +124,7 @@ internal static class AccountRoutes
 
     private static (Account Account, Subject Subject) Read(Call call, Fields fields, string kind)
     {
-        Subject subject = kind == "experiment" ? Subject.Experiment(fields.RequiredExperiment()) : Subject.Model(fields.Required("name"));
+        Subject subject = kind == "experiment" ? Guards.NamedExperiment(fields.Required("experiment_id")) : Subject.Model(fields.Required("name"));
         return (call.Store.Accounts.Get(fields.Required("username")), subject);
     }
 
@@ -142,9 +158,7 @@ internal static class AccountRoutes
     private static void Write(Utf8JsonWriter json, Account account)
     {
         json.WriteStartObject();
-        json.WriteNumber("id"u8, account.Id);
-        json.WriteString("username"u8, account.Name);
-        json.WriteBoolean("is_admin"u8, account.IsAdmin);
+        WriteIdentity(json, account);
         foreach ((string kind, string name) in new[] { ("experiment", "experiment_permissions"), ("model", "registered_model_permissions") })
         {
             json.WriteStartArray(name);
@@ -159,6 +173,13 @@ internal static class AccountRoutes
         json.WriteStartArray("scorer_permissions"u8);
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteIdentity(Utf8JsonWriter json, Account account)
+    {
+        json.WriteNumber("id"u8, account.Id);
+        json.WriteString("username"u8, account.Name);
+        json.WriteBoolean("is_admin"u8, account.IsAdmin);
     }
 
     private static void Write(Utf8JsonWriter json, Account account, Subject subject, Permission permission)

@@ -146,7 +146,7 @@ internal static class Routes
         new("GET", V2 + "gateway-proxy", NoGatewayAsync, Guards.Anyone),
         new("POST", V2 + "gateway-proxy", NoGatewayAsync, Guards.Anyone),
         new("POST", V2 + "users/create", AccountRoutes.CreateAsync),
-        new("GET", V2 + "users/get", AccountRoutes.GetAsync),
+        new("GET", V2 + "users/get", AccountRoutes.GetAsync, Guards.Anyone),
         new("GET", V2 + "users/current", AccountRoutes.GetCurrentAsync, Guards.Anyone),
         new("GET", V2 + "users/list", AccountRoutes.ListAsync),
         new("PATCH", V2 + "users/update-password", AccountRoutes.SetPasswordAsync, Guards.Anyone),

@@ -31,16 +31,12 @@ public sealed record Sight(bool IsOnly, IReadOnlyList<Subject> Subjects)
 {
     internal void AddTo(SqlText sql, string column)
     {
-        if (Subjects.Count == 0)
-        {
-            sql.Add(IsOnly ? " AND 1 = 0" : "");
-            return;
-        }
-        sql.Add($" AND {column} {(IsOnly ? "IN" : "NOT IN")} ");
-        if (Subjects[0].Kind == "experiment")
-            sql.Values(Subjects.Select(subject => long.Parse(subject.Id)));
-        else
-            sql.Values(Subjects.Select(subject => subject.Id));
+        // Permissions may be kept on experiments whose ids are no numbers; none of those is here.
+        object[] ids = [.. Subjects.Select(subject => subject.Kind != "experiment" ? subject.Id : long.TryParse(subject.Id, out long id) ? id : (object?)null).OfType<object>()];
+        if (ids.Length > 0)
+            sql.Add($" AND {column} {(IsOnly ? "IN" : "NOT IN")} ").Values(ids);
+        else if (IsOnly)
+            sql.Add(" AND 1 = 0");
     }
 }
 
