@@ -26,8 +26,8 @@ internal sealed class PlanEstimate(Plan plan, IReadOnlyDictionary<NodePath, Time
         return Max(chain, work / parallel);
     }
 
-    /// <summary>Whether there is work of which nothing is known.</summary>
-    public bool IsEmpty => Unknown > 0 && Total() == TimeSpan.Zero;
+    /// <summary>Whether there is nothing to do, or nothing is known of what there is.</summary>
+    public bool IsEmpty => Total() == TimeSpan.Zero;
 
     /// <summary>Tasks that are to run and whose time is not known.</summary>
     public int Unknown => plan.Nodes.Count(node => IsTask(node) && PointsOf(node) > 0 && !took.ContainsKey(node.Path));

@@ -83,11 +83,11 @@ internal static class HostContract
         if (!grant.Gpus.IsEmpty)
             variables.Add(new("CUDA_VISIBLE_DEVICES", string.Join(',', grant.Gpus)));
         foreach (Staged input in call.Staged)
-            variables.Add(new("WEFT_INPUT_" + VariableName(input.Name), input.Path));
+            variables.Add(new("WEFT_INPUT_" + Declared.InVariables(input.Name), input.Path));
         foreach (Declared output in call.Outputs)
         {
             if (output.Path is { } path)
-                variables.Add(new("WEFT_OUTPUT_" + VariableName(output.Name), path));
+                variables.Add(new("WEFT_OUTPUT_" + Declared.InVariables(output.Name), path));
         }
         if (HasParams(call))
             variables.Add(new("WEFT_PARAMS", ParamsPath(call)));
@@ -179,7 +179,4 @@ internal static class HostContract
     private static bool HasParams(Invocation call) => !call.Inputs.IsEmpty;
 
     public static string ParamsPath(Invocation call) => Path.Combine(call.Folder, "params.json");
-
-    private static string VariableName(string name) =>
-        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
 }

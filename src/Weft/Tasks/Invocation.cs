@@ -88,7 +88,11 @@ public abstract record CallBody
 /// <summary>An output that the program must leave.</summary>
 /// <param name="Path">Where it is written, absolute; null for a value, which comes through WEFT_RESULTS.</param>
 /// <param name="IsFixed">The path is the program's own choice, perhaps in the user's checkout: the output is copied from there.</param>
-public sealed record Declared(string Name, TypeExpr Type, string? Path, bool IsFixed = false);
+public sealed record Declared(string Name, TypeExpr Type, string? Path, bool IsFixed = false)
+{
+    /// <summary>The name as the variables of programs have it (<c>WEFT_OUTPUT_NAME</c>): capitals, and <c>_</c> for every other sign and letter.</summary>
+    public static string InVariables(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
+}
 
 /// <summary>One of the machines of an attempt, from 0.</summary>
 public readonly record struct Rank(int Number, int Of);

@@ -219,6 +219,8 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
                 problems.Error("weft/output-path", $"the path of the output `{output}` leads out of its folder", value.At, "write a relative path without `..`");
             if (over is not null && output is "best" or "runs")
                 problems.Error("weft/output-name", $"`{output}` cannot be an output of `{name}`: a sweep gives that itself", at);
+            if (path is not null && ports.FirstOrDefault(other => other.Value.Path is not null && Declared.InVariables(other.Key) == Declared.InVariables(output)).Key is { } twin)
+                problems.Error("weft/output-name", $"`{twin}` and `{output}` would share the variable `WEFT_OUTPUT_{Declared.InVariables(output)}`, in which the program finds their paths", at, "give one of them another name");
             ports[output] = new Port(map.FlagOf("optional") == true ? TypeExpr.Optionally(type) : type, null, path?.TrimEnd('/'), map.TextOf("doc")) { IsFixed = map?["at"] is not null };
         }
         return ports.ToImmutable();
