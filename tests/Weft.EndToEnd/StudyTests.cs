@@ -60,6 +60,37 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_is_told_of_the_ends_that_it_wants_to_know()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        _folder.Write("weft.yaml", $$"""
+            weft: 1
+            on_failure: continue
+            tasks:
+              good: {run: "true", notify: {on: [failed], url: "http://{{listener.LocalEndpoint}}/never"} }
+              bad: {run: "false", notify: {on: [failed], url: "http://{{listener.LocalEndpoint}}/told"} }
+              gone: {run: "true", notify: {url: "http://127.0.0.1:1/x"} }
+            """);
+        Task<string> told = Task.Run(async () =>
+        {
+            using System.Net.Sockets.TcpClient client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            using var reader = new StreamReader(client.GetStream());
+            var request = new System.Text.StringBuilder();
+            while (!request.ToString().Contains("\"at\":", StringComparison.Ordinal))
+                request.Append((char)reader.Read());
+            await client.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+            return request.ToString();
+        }, TestContext.Current.CancellationToken);
+        ProgramResult run = WeftProgram.Run(_folder.Root, "run", "main");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("127.0.0.1 was not told of an end", run.Error);
+        string request = await told;
+        Assert.StartsWith("POST /told ", request);
+        Assert.Contains("\"node\":\"bad\",\"state\":\"failed\",\"reason\":\"exit code 1\"", request);
+    }
+
+    [Fact]
     public void Results_of_earlier_executions_are_taken_by_task_and_by_tag()
     {
         Weft("run", "main");

@@ -36,6 +36,7 @@ internal static class Foreground
         using ComposingAhead? ahead = options.Ahead.IsEmpty ? null : new ComposingAhead(options.Ahead, text => Volatile.Read(ref running)?.Say(text));
         string runsFolder = Path.Combine(store.Root, "mlruns");
         using var door = new TrackingDoor(store, folder.Root, runsFolder, [.. plan.Closure.Tasks.Values.SelectMany(task => task.Secrets).Distinct()], session);
+        using Notices? notices = plan.Closure.Tasks.Values.Any(task => task.Notice is not null) ? new Notices(execution, plan, session.Say) : null;
         RunningExecution run;
         try
         {
@@ -58,6 +59,8 @@ internal static class Foreground
                 Publish = entry =>
                 {
                     output.Publish(entry);
+                    if (entry is ExecutionEvent.NodeEnded ended)
+                        notices?.Ended(ended);
                     if (entry is not ExecutionEvent.AttemptStarted started)
                         return;
                     keeping.Begin();

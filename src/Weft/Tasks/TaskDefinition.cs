@@ -62,12 +62,20 @@ public sealed record TaskDefinition(string Name, TaskBody Body, Span At)
     /// <summary>The folder in which it starts, relative to its workspace; null for the workspace itself.</summary>
     public string? WorkingFolder { get; init; }
 
+    /// <summary>Who is told of its end; null for nobody.</summary>
+    public Notice? Notice { get; init; }
+
     /// <summary>How long executions with it are left by a removal of old ones; null: they go with the others.</summary>
     public TimeSpan? Keep { get; init; }
 
     /// <summary>It has a folder that outlives its attempts, and exit code 75 asks for another one.</summary>
     public bool KeepsCheckpoints { get; init; }
 }
+
+/// <summary>Who is told that a task has ended.</summary>
+/// <param name="On">The ends that are told: <c>succeeded</c>, <c>failed</c>, <c>cancelled</c>; empty for all.</param>
+/// <param name="Urls">Addresses that get it as JSON.</param>
+public sealed record Notice(ImmutableArray<string> On, ImmutableArray<string> Urls);
 
 /// <summary>
 /// All points of a sweep for one start of a program: a file with the words of each point on a line of its own, quoted as a shell reads them. It lies

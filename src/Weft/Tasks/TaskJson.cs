@@ -64,6 +64,13 @@ public static class TaskJson
         WriteText(json, "folder", task.WorkingFolder);
         if (task.KeepsCheckpoints)
             json.WriteBoolean("checkpoints", true);
+        if (task.Notice is { } notice)
+        {
+            json.WriteStartObject("notice");
+            WriteTexts(json, "on", notice.On);
+            WriteTexts(json, "urls", notice.Urls);
+            json.WriteEndObject();
+        }
         if (task.Keep is { } keep)
             json.WriteNumber("keep", keep.TotalSeconds);
         json.WriteEndObject();
@@ -103,6 +110,7 @@ public static class TaskJson
                 "setup" => task with { Setup = value.GetString() },
                 "folder" => task with { WorkingFolder = value.GetString() },
                 "checkpoints" => task with { KeepsCheckpoints = true },
+                "notice" => task with { Notice = new Notice(value.TryGetProperty("on", out JsonElement on) ? ReadTexts(on) : [], ReadTexts(value.GetProperty("urls"))) },
                 "keep" => task with { Keep = TimeSpan.FromSeconds(value.GetDouble()) },
                 _ => throw new JsonException($"a task has no `{property.Name}`"),
             };

@@ -154,6 +154,7 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             Modules = [.. all.TextsOf("modules").Concat(own.TextsOf("modules")).Distinct()],
             Setup = own.TextOf("setup") ?? all.TextOf("setup"),
             Image = own.TextOf("image") ?? all.TextOf("image"),
+            Notice = task.MapOf("notify") is { } notify && notify.TextsOf("url") is { IsEmpty: false } urls ? new Notice(notify.TextsOf("on"), urls) : null,
             Keep = task.TextOf("keep") is { } keep ? Quantities.Time(keep) : null,
             KeepsCheckpoints = task["checkpoint"] is not null && task.FlagOf("checkpoint") != false,
         };

@@ -14,6 +14,8 @@ internal static class Vocabulary
     private static readonly Form Name = new Form.Text("a name", WrongName);
     private static readonly Form Names = new Form.Many(new Form.Text("a name"), "a list of names");
     private static readonly Form Texts = new Form.Many(Text, "a list of texts");
+    private static readonly Form Address = new Form.Text("an address", WrongAddress);
+    private static readonly Form Addresses = new Form.Many(Address, "a list of addresses");
     private static readonly Form Time = new Form.Scalar("a time", Quantities.WrongTime);
     private static readonly Form Port = new Form.Whole(1, 65_535);
     private static readonly Form Size = new Form.Scalar("a size", Quantities.WrongSize);
@@ -30,6 +32,8 @@ internal static class Vocabulary
         : "names have letters, digits, `_` and `-` only, and do not begin with `-`";
 
     private static string? WrongPlace(string place) => place.StartsWith("s3://", StringComparison.Ordinal) && place.Length > "s3://".Length ? null : "`s3://` and a bucket are expected";
+
+    private static string? WrongAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? null : "`http://…` or `https://…` is expected";
 
     private static string? WrongVariable(string name) => name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') && !char.IsAsciiDigit(name[0])
         ? null
@@ -106,7 +110,7 @@ internal static class Vocabulary
         new("cache", Either(new Form.Flag(), Keys(() => Cache)), "Whether equal work is looked up instead of done again.") { Default = "true where outputs are declared" },
         new("tag", Name, "A name that is moved to this task's execution when it succeeds."),
         new("stop", Expression, "No more points start once this holds; it sees `best`."),
-        new("notify", Keys(() => Notify), "Whom to tell of the end.") { Later = "nobody is told" },
+        new("notify", Keys(() => Notify), "Whom to tell of the end; of a sweep when all of it has ended."),
         new("ports", Either(Port, new Form.Many(Port, "a list of ports")), "Ports on which the program serves something while it runs.") { Later = "they are reached on this machine only, at their own numbers" },
         new("app", Keys(() => App), "An application that the program serves while it runs.") { Later = "its page is reached on this machine only, at the port that the program takes" },
         new("isolate", new Form.Flag(), "Runs a C# task in a process of its own; programs have one anyway."),
@@ -117,9 +121,9 @@ internal static class Vocabulary
     public static Section Notify => field ??= new("notify", "Messages at the end of a task.",
     [
         new("on", new Form.Many(new Form.Word("succeeded", "failed", "cancelled"), "a list of ends"), "The ends that are told.") { Default = "all" },
-        new("email", Either(Texts, Text), "Addresses."),
-        new("slack", Either(Texts, Text), "Channels."),
-        new("url", Either(Texts, Text), "Addresses that get the end as JSON."),
+        new("email", Either(Texts, Text), "Addresses.") { Later = "nothing is mailed; `url` is told" },
+        new("slack", Either(Texts, Text), "Channels.") { Later = "nothing is sent there; `url` is told" },
+        new("url", Either(Addresses, Address), "Addresses that get the end as JSON by POST: `execution`, `node`, `state`, `reason`, `at`."),
     ])
     {
         AnyOf = ["email", "slack", "url"],

@@ -66,7 +66,7 @@ public sealed class WrongFileTests : IDisposable
     [InlineData("tasks: {a: {run: x, env: {python: .venv}}}", "2:35 there is no virtual environment or interpreter `.venv` (`python3 -m venv .venv` makes one; or name a file for pip by `requirements`)")]
     [InlineData("tasks: {a: {run: x, working_dir: nowhere}}", "2:34 there is no folder `nowhere`")]
     [InlineData("tasks: {a: {run: x, outputs: {o: /etc/passwd}}}", "2:34 the path of the output `o` leads out of its folder (write a relative path without `..`)")]
-    [InlineData("tasks: {a: {run: x, outputs: {größe: a.txt, grüße: b.txt, größe-2: {type: int}}}}", "2:47 `größe` and `grüße` would share the variable `WEFT_OUTPUT_GR__E`, in which the program finds their paths (give one of them another name)")]
+    [InlineData("tasks: {a: {run: x, outputs: {größe: a.txt, grüße: b.txt, größe-2: {type: int}}}}", "2:45 `größe` and `grüße` would share the variable `WEFT_OUTPUT_GR__E`, in which the program finds their paths (give one of them another name)")]
     // Schedules.
     [InlineData("tasks: {a: {run: x}}\nschedules: {n: {run: mian, cron: every day}}", "3:34 `cron` of schedule `n` must be a cron expression: it has 2 fields instead of five: minute, hour, day of the month, month, day of the week", "3:22 there is no workflow `mian` in this file (did you mean `main`?)")]
     [InlineData("tasks: {a: {run: x}}\nschedules: {n: {run: main, cron: 0 25 * * *, timezone: Europe/Berln, with: {day: 1}}}", "3:34 `cron` of schedule `n` must be a cron expression: `25` is no hour from 0 to 23", "3:56 `timezone` of schedule `n` must be a time zone: this machine knows no `Europe/Berln` (`UTC`, `Europe/Berlin`)", "3:77 `main` has no parameter `day`")]
@@ -88,7 +88,7 @@ public sealed class WrongFileTests : IDisposable
             """);
         Diagnostics problems = Problems();
         Assert.All(problems, problem => Assert.Equal(("weft/not-yet", Severity.Warning), (problem.Id, problem.Severity)));
-        Assert.Equal(["image", "ports", "app", "notify", "schedules"], problems.Select(problem => problem.At!.Value.Text.ToString()));
+        Assert.Equal(["image", "ports", "app", "email", "schedules"], problems.Select(problem => problem.At!.Value.Text.ToString()));
     }
 
     [Fact]
