@@ -8,7 +8,7 @@ using Weft.Text;
 namespace Weft.Config.Composition;
 
 /// <summary>What a composition is told by the application, not by its configurations.</summary>
-public sealed record ComposerOptions
+internal sealed record ComposerOptions
 {
     /// <summary>The release whose defaults apply: <c>1.1</c>, <c>1.2</c> or <c>1.3</c>.</summary>
     public string VersionBase { get; init; } = "1.3";
@@ -36,7 +36,7 @@ public sealed record ComposerOptions
 /// before the overrides of values are applied is kept for the next composition with the same choices: the points of a sweep cost little more
 /// than a copy. For one thread at a time; a new composer sees changed files.
 /// </summary>
-public sealed class Composer
+internal sealed class Composer
 {
     /// <summary>Compatible release of Hydra, as <c>hydra.runtime.version</c> shows it.</summary>
     public const string HydraVersion = "1.3.5";

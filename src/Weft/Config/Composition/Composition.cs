@@ -8,7 +8,7 @@ using Weft.Text;
 namespace Weft.Config.Composition;
 
 /// <summary>One job, or the frame of a sweep of jobs.</summary>
-public enum RunMode
+internal enum RunMode
 {
     Run,
     MultiRun,

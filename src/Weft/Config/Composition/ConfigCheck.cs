@@ -9,7 +9,7 @@ namespace Weft.Config.Composition;
 /// of every group that it or one of those options uses, one at a time; all interpolations resolve. What must still be given, and options that
 /// nothing can reach, are told as warnings.
 /// </summary>
-public sealed class ConfigCheck
+internal sealed class ConfigCheck
 {
     /// <summary>The source of words that the check makes up.</summary>
     private const string Made = "<check>";

@@ -1,7 +1,7 @@
 namespace Weft.Config.Composition;
 
 /// <summary>Finds Hydra's folders of configurations by their usual names.</summary>
-public static class ConfigFolder
+internal static class ConfigFolder
 {
     /// <summary>The name that Hydra's documents give to it.</summary>
     public const string Name = "conf";

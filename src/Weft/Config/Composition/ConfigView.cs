@@ -7,7 +7,7 @@ namespace Weft.Config.Composition;
 /// <summary>The part of a composition that somebody wants to see.</summary>
 /// <param name="Node">What is shown.</param>
 /// <param name="Package">The package that it was cut out of; null for the whole.</param>
-public sealed record ConfigView(ConfigNode Node, string? Package)
+internal sealed record ConfigView(ConfigNode Node, string? Package)
 {
     /// <summary>
     /// The <c>job</c>'s configuration, the <c>hydra</c> node without its help texts, or <c>all</c>; from one package on.

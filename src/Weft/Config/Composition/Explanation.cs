@@ -16,7 +16,7 @@ namespace Weft.Config.Composition;
 /// <param name="Problem">Why it fails.</param>
 /// <param name="Settings">Who set it, in the order in which they were merged; the last one counts. Empty for what Hydra fills in itself.</param>
 /// <param name="References">What its interpolation leads to; what was explained further up is left out.</param>
-public sealed record Explanation(string Key, ConfigNode Written, ConfigNode? Value, Diagnostic? Problem, ImmutableArray<Setting> Settings, ImmutableArray<Explanation> References)
+internal sealed record Explanation(string Key, ConfigNode Written, ConfigNode? Value, Diagnostic? Problem, ImmutableArray<Setting> Settings, ImmutableArray<Explanation> References)
 {
     /// <summary>Longest text of a value in a line.</summary>
     private const int MaxShown = 60;
@@ -101,7 +101,7 @@ public sealed record Explanation(string Key, ConfigNode Written, ConfigNode? Val
 }
 
 /// <summary>One place that set a value: a configuration of the defaults list, or an argument.</summary>
-public sealed record Setting(ConfigNode Value, Span? At, ResultDefault? Entry, Override? Override)
+internal sealed record Setting(ConfigNode Value, Span? At, ResultDefault? Entry, Override? Override)
 {
     internal string Origin => Override is { } argument ? $"the argument `{argument.Text}`" : $"`{Entry!.Path}`";
 

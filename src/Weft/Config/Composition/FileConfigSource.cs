@@ -6,7 +6,7 @@ namespace Weft.Config.Composition;
 /// A folder of YAML files. What a folder holds is listed once, so that looking for a group or an option costs no further system call; a new
 /// source sees new files.
 /// </summary>
-public sealed class FileConfigSource : IConfigSource
+internal sealed class FileConfigSource : IConfigSource
 {
     private readonly string _root;
     private readonly string _shownRoot;

@@ -6,7 +6,7 @@ using Weft.Config.Resolvers;
 namespace Weft.Config.Composition;
 
 /// <summary>The resolvers that Hydra adds: <c>now:format</c>, <c>hydra:path</c> and <c>python_version:level</c>.</summary>
-public static class HydraResolvers
+internal static class HydraResolvers
 {
     /// <summary>
     /// Adds <c>now</c> and <c>python_version</c>. The time is local, read once per format and composition, so that all uses in a run agree.

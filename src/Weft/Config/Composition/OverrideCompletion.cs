@@ -9,7 +9,7 @@ namespace Weft.Config.Composition;
 /// (<c>db=</c>, <c>db/</c>) and their options, with the prefixes <c>+ ++ ~</c>. File names are left to the shell.
 /// </summary>
 /// <param name="words">The other words; those that cannot be read or do not compose are left aside.</param>
-public sealed class OverrideCompletion(Composer composer, string? configName, IEnumerable<string> words)
+internal sealed class OverrideCompletion(Composer composer, string? configName, IEnumerable<string> words)
 {
     private readonly List<Override> _overrides = Read(words);
 

@@ -10,7 +10,7 @@ namespace Weft.Config.Composition;
 /// Tells where the values of one composition come from. Every configuration of the defaults list and every argument is walked once, when the first
 /// value is asked for; after that a value costs no more than its own chain.
 /// </summary>
-public sealed class Provenance(Composition composition)
+internal sealed class Provenance(Composition composition)
 {
     /// <summary>How far references of references are followed.</summary>
     private const int MaxDepth = 20;

@@ -7,7 +7,7 @@ namespace Weft.Config.Composition;
 /// Where configurations are looked for: Hydra's own, the application's, what was added on the command line, what <c>hydra.searchpath</c>
 /// names, and the store, in this order.
 /// </summary>
-public sealed record SearchPath
+internal sealed record SearchPath
 {
     /// <summary>The application's folder; null when it has none.</summary>
     public IConfigSource? Main { get; init; }

@@ -9,7 +9,7 @@ namespace Weft.Config.Composition;
 /// points, and every value of every axis once. A problem that many points share is kept once.
 /// </summary>
 /// <param name="configName">The primary configuration; null for none.</param>
-public sealed class SweepCheck(Composer composer, string? configName)
+internal sealed class SweepCheck(Composer composer, string? configName)
 {
     public const int MaxPoints = 10_000;
 

@@ -7,7 +7,7 @@ namespace Weft.Config.Composition;
 /// <summary>
 /// Configurations held as texts: Hydra's own, the resources embedded in an assembly (in place of Hydra's <c>pkg://</c>), the files of a test.
 /// </summary>
-public sealed class TextConfigSource : IConfigSource
+internal sealed class TextConfigSource : IConfigSource
 {
     private readonly Dictionary<string, string> _texts;
     private readonly HashSet<string> _groups = new(StringComparer.Ordinal) { "" };

@@ -11,7 +11,7 @@ namespace Weft.Config.Editing;
 /// diagnostic; what else was asked for is still done, so that all refusals are reported. Values that are put into a tree are copied.
 /// </summary>
 /// <param name="resolution">Evaluates the interpolations that a merge has to look behind.</param>
-public sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
+internal sealed class ConfigEditor(Resolution resolution, Diagnostics diagnostics)
 {
     /// <summary>How many keys a path may have: what nests deeper was not written by a person.</summary>
     public const int MaxDepth = 1000;

@@ -19,7 +19,7 @@ public sealed class Resolution
     public const int MaxDepth = 1000;
 
     private readonly Resolvers.Resolvers _resolvers;
-    private readonly Dictionary<(string Name, string Arguments), ConfigNode> _cache = [];
+    private readonly Dictionary<string, ConfigNode> _cache = new(StringComparer.Ordinal);
     private readonly HashSet<ConfigNode> _active = new(ReferenceEqualityComparer.Instance);
     private readonly List<ConfigNode> _chain = [];
     private Dictionary<ConfigNode, ConfigNode>? _known;
@@ -38,7 +38,7 @@ public sealed class Resolution
     /// <summary>Takes over the results of cached resolvers: every job of one sweep sees the same <c>${now:…}</c>.</summary>
     public void CopyCacheFrom(Resolution other)
     {
-        foreach (((string, string) call, ConfigNode value) in other._cache)
+        foreach ((string call, ConfigNode value) in other._cache)
             _cache[call] = value;
     }
 
@@ -291,10 +291,10 @@ public sealed class Resolution
             error = Fail(ConfigErrors.UnknownResolver, $"no resolver is named `{name}`", tree, node) with { Hint = Suggest.HintOrList(name, _resolvers.Names, "resolvers") };
             return null;
         }
-        (string, string) cacheKey = default;
+        string cacheKey = "";
         if (resolver.IsCached)
         {
-            cacheKey = (name, string.Join('\0', tree.Arguments.Select(argument => Text(argument, node))));
+            cacheKey = name + '\0' + string.Join('\0', tree.Arguments.Select(argument => Text(argument, node)));
             if (_cache.TryGetValue(cacheKey, out ConfigNode? kept))
             {
                 error = null;

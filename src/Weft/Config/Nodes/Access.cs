@@ -5,7 +5,7 @@ using Weft.Text;
 namespace Weft.Config.Nodes;
 
 /// <summary>Reads the entries of containers as they are kept: interpolations are not followed.</summary>
-public static class Access
+internal static class Access
 {
     /// <summary>The entry under a key as a program asks for it; absence is an error.</summary>
     public static ConfigNode? Child(ConfigNode container, Scalar key, out Diagnostic? error)

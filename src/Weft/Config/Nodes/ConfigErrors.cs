@@ -4,7 +4,7 @@ namespace Weft.Config.Nodes;
 /// Ids of the diagnostics of tree operations. Each stands for one of OmegaConf's error classes, named beside it, so that a program can tell
 /// them apart as a Python program does.
 /// </summary>
-public static class ConfigErrors
+internal static class ConfigErrors
 {
     /// <summary>ValidationError: the value does not fit the declared type.</summary>
     public const string WrongValue = "config/wrong-value";

@@ -8,7 +8,7 @@ namespace Weft.Config.Nodes;
 /// resolve first to see what they evaluate to. What JSON has no form for is a text: <c>".inf"</c>, <c>".nan"</c>, bytes as Base64, keys that are
 /// no texts as YAML writes them.
 /// </summary>
-public static class ConfigJson
+internal static class ConfigJson
 {
     /// <summary>As deep as configurations can be, and the objects around one.</summary>
     public const int MaxDepth = Editing.ConfigEditor.MaxDepth + 24;

@@ -156,7 +156,7 @@ public abstract class ConfigNode
 }
 
 /// <summary>A leaf.</summary>
-public sealed class ValueNode : ConfigNode
+internal sealed class ValueNode : ConfigNode
 {
     public ValueNode(Scalar content, Span at = default) : base(content, at)
     {

@@ -3,7 +3,7 @@ using System.Text;
 namespace Weft.Config.Nodes;
 
 /// <summary>Paths of keys: <c>a.b[0].c</c>, <c>[a][b]</c>, <c>l.0</c>; leading dots are relative.</summary>
-public static class ConfigPath
+internal static class ConfigPath
 {
     /// <summary>
     /// The keys of a path, as OmegaConf splits it: never fails. Each leading dot gives an empty key; what follows a bracket and

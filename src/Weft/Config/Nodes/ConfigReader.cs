@@ -8,7 +8,7 @@ namespace Weft.Config.Nodes;
 /// Reads YAML text into configuration nodes by OmegaConf's rules: YAML 1.1 scalars, text keys unique, <c>???</c> missing, <c>${…}</c> parsed
 /// at once. Every error is collected; the node is still made where that makes sense, so that one read reports all.
 /// </summary>
-public static class ConfigReader
+internal static class ConfigReader
 {
     /// <summary>
     /// A document: an empty one is an empty dictionary, a single text is a dictionary with that key and no value.

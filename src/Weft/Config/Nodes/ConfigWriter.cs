@@ -7,7 +7,7 @@ namespace Weft.Config.Nodes;
 /// Writes configuration nodes as the YAML text that <c>OmegaConf.to_yaml</c> gives, character by character: order kept, block style, Unicode
 /// as it is, lines folded after 80 columns. Values are written as kept; resolve first to see what interpolations evaluate to.
 /// </summary>
-public static partial class ConfigWriter
+internal static partial class ConfigWriter
 {
     /// <summary>The text of a node and everything below it, with a line break at the end.</summary>
     public static string ToYaml(ConfigNode node)

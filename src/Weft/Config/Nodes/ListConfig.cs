@@ -5,7 +5,7 @@ using Weft.Text;
 namespace Weft.Config.Nodes;
 
 /// <summary>A list; the key of an item is its index.</summary>
-public sealed class ListConfig : ConfigNode, IReadOnlyList<ConfigNode>
+internal sealed class ListConfig : ConfigNode, IReadOnlyList<ConfigNode>
 {
     private readonly List<ConfigNode> _items = [];
 

@@ -6,7 +6,7 @@ namespace Weft.Config.Nodes;
 /// <summary>
 /// What a plain YAML scalar means to OmegaConf: PyYAML's YAML 1.1 rules, with its own floats (<c>1e3</c>) and without timestamps.
 /// </summary>
-public static class PlainScalar
+internal static class PlainScalar
 {
     /// <summary>The typed value of a scalar that is written without quotes.</summary>
     public static Scalar Resolve(string text)

@@ -9,7 +9,7 @@ namespace Weft.Config.Nodes;
 /// Values as Python writes and reads them: <c>str</c>, <c>repr</c>, <c>float</c> and <c>int</c>. Hydra users see these texts on command lines and
 /// in joined interpolations: <c>True</c>, <c>None</c>, <c>1000.0</c>, <c>[1, 'a']</c>.
 /// </summary>
-public static class PythonText
+internal static class PythonText
 {
     /// <summary><c>str(value)</c>.</summary>
     public static string Str(Scalar value) => value.Kind switch

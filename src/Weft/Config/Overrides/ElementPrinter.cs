@@ -9,7 +9,7 @@ namespace Weft.Config.Overrides;
 /// exception that is Hydra's: a text made by a function (<c>str(1)</c>, <c>choice('1')</c>) is written without quotes, so one that looks
 /// like a number, a boolean or null is read as that.
 /// </summary>
-public readonly struct ElementPrinter
+internal readonly struct ElementPrinter
 {
     private readonly StringBuilder _text;
 

@@ -8,7 +8,7 @@ namespace Weft.Config.Yaml;
 /// What a scalar of a native file means, by the core schema of YAML 1.2 (10.3.2): <c>yes</c>, <c>on</c>, <c>1_000</c> and <c>12:30</c> are texts,
 /// <c>0o17</c> and <c>0x1F</c> integers. Quoted and block scalars are texts, whatever stands in them.
 /// </summary>
-public static class CoreScalar
+internal static class CoreScalar
 {
     public static Value Read(YamlScalar scalar) => scalar.IsPlain ? Read(scalar.Text) : Value.Of(scalar.Text);
 

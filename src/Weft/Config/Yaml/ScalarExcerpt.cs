@@ -6,7 +6,7 @@ namespace Weft.Config.Yaml;
 /// Says where each character of a scalar's text stands in its file, through quotes, escapes, folding and the indentation of blocks, so that
 /// the readers of texts inside YAML can point at a word of them.
 /// </summary>
-public static class ScalarExcerpt
+internal static class ScalarExcerpt
 {
     /// <param name="text">What the scalar means.</param>
     /// <param name="at">Where it is written. When the text cannot be found there, every part of it stands at the whole.</param>

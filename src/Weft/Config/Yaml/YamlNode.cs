@@ -23,7 +23,7 @@ public abstract record YamlNode(Span At, string? Tag)
 
 /// <param name="Text">Content after quotes, escapes and folding.</param>
 /// <param name="IsPlain">Written without quotes and not as a block: only such a scalar can be a number, a boolean or null.</param>
-public sealed record YamlScalar(Span At, string? Tag, string Text, bool IsPlain) : YamlNode(At, Tag)
+internal sealed record YamlScalar(Span At, string? Tag, string Text, bool IsPlain) : YamlNode(At, Tag)
 {
     /// <summary>Written as <c>|</c> or <c>&gt;</c> block.</summary>
     public bool IsBlock { get; init; }
@@ -31,7 +31,7 @@ public sealed record YamlScalar(Span At, string? Tag, string Text, bool IsPlain)
     public override string Kind => "a scalar";
 }
 
-public sealed record YamlSequence(Span At, string? Tag, ImmutableArray<YamlNode> Items) : YamlNode(At, Tag, SizeOf(Items))
+internal sealed record YamlSequence(Span At, string? Tag, ImmutableArray<YamlNode> Items) : YamlNode(At, Tag, SizeOf(Items))
 {
     public override string Kind => "a list";
 

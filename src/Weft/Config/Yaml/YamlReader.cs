@@ -11,7 +11,7 @@ namespace Weft.Config.Yaml;
 /// Limits: <see cref="MaxDepth"/> levels, <see cref="MaxExpandedSize"/> nodes with every alias written out (an alias bomb is refused
 /// before anything walks it). A broken document gives a diagnostic and null.
 /// </summary>
-public static class YamlReader
+internal static class YamlReader
 {
     public const int MaxDepth = 1000;
 
