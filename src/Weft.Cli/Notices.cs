@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Weft.Execution;
 using Weft.Records;
-using Weft.Tasks;
 using Weft.Values;
 using Weft.Workflows;
 

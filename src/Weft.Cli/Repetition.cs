@@ -6,7 +6,6 @@ using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Expressions;
 using Weft.Platform;
-using Weft.Records;
 using Weft.Storage;
 using Weft.Tasks;
 using Weft.Values;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Weft.Cli.Terminal;
 using Weft.Dialects.Hydra;
 using Weft.Execution;
 using Weft.Text;

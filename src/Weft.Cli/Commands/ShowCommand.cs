@@ -92,7 +92,7 @@ internal static class ShowCommand
     /// <summary>What the programs of an execution found, or of a node those of its last attempt.</summary>
     private static void PrintEnvironment(ProjectStore store, Address address, Session session)
     {
-        AttemptRow? attempt = address.Path is { } path ? store.Records.Attempts(address.Execution.Id, path).LastOrDefault() : null;
+        AttemptRow? attempt = address.Path is { } path && store.Records.Attempts(address.Execution.Id, path) is [.., var last] ? last : null;
         EnvironmentSnapshot environment = new EnvironmentFiles(store.Place.FolderOf(address.Execution.Id)).Read(attempt?.Started ?? attempt?.Intended)
             ?? throw new DiagnosticException("show/no-environment", $"the environment of {address.Execution.Name} was not kept", null, "it is written when the first program starts");
         if (session.Json)

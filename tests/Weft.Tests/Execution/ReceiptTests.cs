@@ -1,5 +1,4 @@
 using Weft.Execution;
-using Weft.Platform;
 using Weft.Storage;
 using Weft.Support;
 using Weft.Values;

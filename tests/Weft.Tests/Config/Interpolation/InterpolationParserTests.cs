@@ -1,7 +1,6 @@
 using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Resolvers;
-using Weft.Text;
 
 namespace Weft.Tests.Config.Interpolation;
 
