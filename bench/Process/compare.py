@@ -27,10 +27,10 @@ def once(argv, cwd, env=None):
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode
 
 
-def measure(name, argv, cwd, peer=None, runs=10, before=None, bound=None, env=None, peer_env=None):
-    """Runs `argv` (and `peer` in turn) once unmeasured and `runs` times measured; `before` prepares each run of ours."""
+def measure(name, argv, cwd, peer=None, runs=10, before=None, bound=None, env=None, peer_env=None, warm=True):
+    """Runs `argv` (and `peer` in turn) once unmeasured, if `warm`, and `runs` times measured; `before` prepares each run of ours."""
     ours, theirs, work, memory = [], [], [], []
-    for i in range(runs + 1):
+    for i in range(0 if warm else 1, runs + 1):
         if before:
             before()
         seconds, cpu, resident, code = once(argv, cwd, env)
