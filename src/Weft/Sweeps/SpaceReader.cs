@@ -170,12 +170,9 @@ public sealed class SpaceReader
 
     private void ReadEach(SpaceBuilder builder, YamlNode value)
     {
-        if (value is not YamlScalar scalar)
-        {
-            _diagnostics.Error("sweep/shape", $"`each` is a text such as `lr=1e-3,1e-4 seed=1:3`, found {value.Kind}", value.At);
+        if (TextOf(value, "each", "lr=1e-3,1e-4 seed=1:3") is not { } text)
             return;
-        }
-        ImmutableArray<SweptWord> words = new SweepReader(_diagnostics).ReadEach(ScalarExcerpt.Of(scalar.Text, scalar.At));
+        ImmutableArray<SweptWord> words = new SweepReader(_diagnostics).ReadEach(text);
         foreach (SweptWord word in words.IsDefault ? [] : words)
         {
             Space[] parts = [.. word.Parts.Select(part => new Axis(part.Key, part.Values, part.At))];
@@ -185,14 +182,20 @@ public sealed class SpaceReader
 
     private void ReadInner(SpaceBuilder builder, YamlNode value)
     {
-        if (value is not YamlScalar scalar)
-        {
-            _diagnostics.Error("sweep/shape", $"`inner` is a text such as `seed=1:3`, found {value.Kind}", value.At);
+        if (TextOf(value, "inner", "seed=1:3") is not { } text)
             return;
-        }
-        ImmutableArray<InnerWord> words = new SweepReader(_diagnostics).ReadAll(ScalarExcerpt.Of(scalar.Text, scalar.At));
+        ImmutableArray<InnerWord> words = new SweepReader(_diagnostics).ReadAll(text);
         foreach (InnerWord word in words.IsDefault ? [] : words)
             builder.Add(Dimension.Of(new Axis(word.Key, new Choices.Listed([word.Value]), word.At) { RunsOfEach = word.InnerRuns }, word.At));
+    }
+
+    /// <summary>Swept words as HydraFlow writes them; null and a problem when the value is no text.</summary>
+    private Excerpt? TextOf(YamlNode value, string key, string example)
+    {
+        if (value is YamlScalar scalar)
+            return ScalarExcerpt.Of(scalar.Text, scalar.At);
+        _diagnostics.Error("sweep/shape", $"`{key}` is a text such as `{example}`, found {value.Kind}", value.At);
+        return null;
     }
 
     private Draw? ReadRandom(YamlNode node, Space space)
