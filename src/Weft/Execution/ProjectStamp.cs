@@ -32,7 +32,10 @@ internal sealed record ProjectStamp(Digest Digest, long Changed)
         var walk = new Walk(root);
         try
         {
-            return walk.Everything() && walk.Others(others) ? new ProjectStamp(Digest.Of(walk.Content), walk.Changed) : null;
+            if (!walk.Everything())
+                return null;
+            walk.Others(others);
+            return new ProjectStamp(Digest.Of(walk.Content), walk.Changed);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +72,7 @@ internal sealed record ProjectStamp(Digest Digest, long Changed)
             return true;
         }
 
-        public bool Others(IReadOnlyList<string> others)
+        public void Others(IReadOnlyList<string> others)
         {
             foreach (string other in others)
             {
@@ -78,7 +81,6 @@ internal sealed record ProjectStamp(Digest Digest, long Changed)
                     path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
                 Write(other, FileStatus.TryRead(path));
             }
-            return true;
         }
 
         private bool Folder(string folder)
