@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Weft.Config.Composition;
 using Weft.Config.Structured;
+using Weft.Platform;
 using Weft.Text;
 
 namespace Weft.Applications;
@@ -73,7 +74,7 @@ public static class WeftApp
         Console.CancelKeyPress += OnCancel;
         try
         {
-            return await runner.RunAsync(program.Decide(args), async (decided, stop) =>
+            return await runner.RunAsync(DecideInOwnFolder(program, args), async (decided, stop) =>
             {
                 string own = Path.GetFullPath(decided.Folder, folder);
                 using ProcessState state = ProcessState.Enter(decided, own);
@@ -89,6 +90,30 @@ public static class WeftApp
             Console.CancelKeyPress -= OnCancel;
             output.Flush();
         }
+    }
+
+    /// <summary>
+    /// What the words ask for, in a folder of its own. Hydra's folders are named by the second, and of two programs that start in the same one, the later writes
+    /// over the files of the other: it takes the name of the next free second instead. A folder that is not named by the time is shared on purpose.
+    /// </summary>
+    private static HydraAction DecideInOwnFolder(HydraProgram program, string[] args)
+    {
+        HydraAction action = program.Decide(args);
+        for (int seconds = 1; FolderOf(action) is { } folder && !RawFile.TryCreateFolder(Path.GetFullPath(folder, program.WorkingFolder)); seconds++)
+        {
+            HydraAction later = (program with { Options = program.Options with { Time = new LaterTime(program.Options.Time, TimeSpan.FromSeconds(seconds)) } }).Decide(args);
+            if (FolderOf(later) is not { } other || other == folder)
+                return action;
+            action = later;
+        }
+        return action;
+
+        static string? FolderOf(HydraAction action) => action switch
+        {
+            HydraAction.Run { Job.Folder: var folder } => folder,
+            HydraAction.MultiRun { Sweep.Folder: var folder } => folder,
+            _ => null,
+        };
     }
 
     private static HydraProgram ProgramOf(
@@ -138,6 +163,13 @@ public static class WeftApp
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
             variables[(string)entry.Key] = (string?)entry.Value ?? "";
         return variables;
+    }
+
+    private sealed class LaterTime(TimeProvider time, TimeSpan by) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => time.LocalTimeZone;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + by;
     }
 
     /// <summary>What a job changes in the process, put back at its end: the variables of <c>hydra.job.env_set</c>, and the folder.</summary>

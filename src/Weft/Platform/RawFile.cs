@@ -36,6 +36,16 @@ public static unsafe class RawFile
         return Marshal.GetLastPInvokeError() == Libc.Exists ? null : throw SystemCallException.Last($"create {path}");
     }
 
+    /// <summary>Makes a folder that must not exist, and those above it; false when it does. Of several processes exactly one wins.</summary>
+    public static bool TryCreateFolder(string path)
+    {
+        if (Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } parent)
+            Directory.CreateDirectory(parent);
+        if (Libc.MakeFolder(path, 0x1FF) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Libc.Exists ? false : throw SystemCallException.Last($"mkdir {path}");
+    }
+
     /// <summary>Writes all bytes, in one system call where the system takes them at once.</summary>
     public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
     {

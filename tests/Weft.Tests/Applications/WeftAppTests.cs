@@ -105,6 +105,28 @@ public sealed class WeftAppTests : IDisposable
         Assert.Contains("only Python reads", _app.Error);
     }
 
+    [Theory]
+    [InlineData("outputs")]
+    [InlineData("multirun", "-m")]
+    public void Programs_that_start_in_the_same_second_do_not_share_a_folder(string usual, params string[] words)
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 23, 59, 58, TimeSpan.Zero);
+        Parallel.For(0, 6, i =>
+        {
+            using var output = new StringWriter();
+            WeftAppOptions options = new()
+            {
+                ConfigPath = _app.Folder.Path("conf"), Name = "app", Output = output, Error = output, WorkingFolder = _app.Folder.Root, Environment = new Dictionary<string, string>(), Time = new StoppedTime(start),
+            };
+            Assert.Equal(0, WeftApp.Run<AppConfig>([.. words, $"seed={i}"], (_, _) => { }, options));
+        });
+        string[] folders = [.. Directory.GetFiles(_app.Folder.Path(usual), "overrides.yaml", SearchOption.AllDirectories)];
+        Assert.Equal(["- seed=0", "- seed=1", "- seed=2", "- seed=3", "- seed=4", "- seed=5"], folders.Select(file => File.ReadAllText(file).Trim()).Order());
+        Assert.Equal(
+            ["2026-03-01/23-59-58", "2026-03-01/23-59-59", "2026-03-02/00-00-00", "2026-03-02/00-00-01", "2026-03-02/00-00-02", "2026-03-02/00-00-03"],
+            Directory.GetDirectories(_app.Folder.Path(usual), "*-*-*", SearchOption.AllDirectories).Select(folder => Path.GetRelativePath(_app.Folder.Path(usual), folder)).Where(folder => folder.Contains('/')).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Callbacks_are_told_in_order_and_may_fail()
     {
@@ -170,6 +192,13 @@ public sealed class WeftAppTests : IDisposable
     [InlineData("[%(name)s] %(levelname)-8s|%(levelno)5d|%(what)s %", "[n] WARNING |   30|%(what)s %")]
     public void A_log_line_is_formatted_as_Python_does(string format, string line) =>
         Assert.Equal(line, JobLog.Format(format, LogLevel.Warning, "n", "m", DateTimeOffset.UnixEpoch));
+
+    private sealed class StoppedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => now;
+    }
 
     private sealed class Tell(string name, List<string> told) : IHydraCallback
     {
