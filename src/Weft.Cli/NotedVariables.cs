@@ -3,11 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Weft.Cli;
 
-/// <summary>The environment variables of this process, with a note of those that were asked for, whether they are set or not. Used by several threads.</summary>
-internal sealed class NotedVariables(IReadOnlyDictionary<string, string> all) : IReadOnlyDictionary<string, string>
+/// <summary>
+/// The environment variables of this process, with a note of those that were asked for, whether they are set or not. Used by several threads. They are read one by
+/// one: to read all takes a few milliseconds, which most commands need not spend.
+/// </summary>
+internal sealed class NotedVariables : IReadOnlyDictionary<string, string>
 {
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
-    private bool _isReadWhole;
+    private Dictionary<string, string>? _whole;
 
     /// <summary>The names that were asked for, sorted; null when somebody read all of them.</summary>
     public string[]? Asked
@@ -15,7 +18,7 @@ internal sealed class NotedVariables(IReadOnlyDictionary<string, string> all) : 
         get
         {
             lock (_asked)
-                return _isReadWhole ? null : [.. _asked.Order(StringComparer.Ordinal)];
+                return _whole is not null ? null : [.. _asked.Order(StringComparer.Ordinal)];
         }
     }
 
@@ -33,17 +36,24 @@ internal sealed class NotedVariables(IReadOnlyDictionary<string, string> all) : 
     {
         lock (_asked)
             _asked.Add(key);
-        return all.TryGetValue(key, out value);
+        value = Environment.GetEnvironmentVariable(key);
+        return value is not null;
     }
 
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => Whole().GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private IReadOnlyDictionary<string, string> Whole()
+    private Dictionary<string, string> Whole()
     {
         lock (_asked)
-            _isReadWhole = true;
-        return all;
+        {
+            if (_whole is not null)
+                return _whole;
+            _whole = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+                _whole[(string)entry.Key] = (string?)entry.Value ?? "";
+            return _whole;
+        }
     }
 }

@@ -26,9 +26,6 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
     /// <summary>Variables that git goes by, which is asked for the state of the code.</summary>
     private static readonly string[] GitVariables = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"];
 
-    /// <summary>Kinds of events in a run where all was there.</summary>
-    private static readonly string[] Quiet = [History.Taken, History.Opened, History.KindOf(Phase.Reused), History.KindOf(Phase.Skipped), History.KindOf(Phase.Succeeded)];
-
     private readonly DateTimeOffset _began = clock.GetUtcNow();
 
     /// <summary>The exit code; null when the ordinary way must be gone.</summary>
@@ -130,7 +127,7 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
         contents = [];
         var keys = new SortedSet<string>(StringComparer.Ordinal);
         var outputs = new HashSet<string>(StringComparer.Ordinal);
-        bool isReused = !store.Records.Events(id, 0, int.MaxValue).Any(entry => !Quiet.Contains(entry.Kind));
+        bool isReused = !store.Records.Events(id, 0, int.MaxValue).Any(entry => !History.IsQuiet(entry.Kind));
         store.Records.ReadNodes(id, row =>
         {
             isReused &= row.Attempt == 0;

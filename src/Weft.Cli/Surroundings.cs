@@ -35,16 +35,13 @@ internal sealed record Surroundings
 
     public static Surroundings Read()
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
-            variables[(string)entry.Key] = (string?)entry.Value ?? "";
         bool outputIsTerminal = StandardStream.OutputIsTerminal;
         bool errorIsTerminal = StandardStream.ErrorIsTerminal;
         return new Surroundings
         {
             WorkingFolder = Environment.CurrentDirectory,
             HomeFolder = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-            Variables = new NotedVariables(variables),
+            Variables = new NotedVariables(),
             OutputIsTerminal = outputIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
             InputIsTerminal = StandardStream.InputIsTerminal,

@@ -8,9 +8,6 @@ namespace Weft.Cli.CommandLine;
 /// <param name="Run">Does the work; returns the exit code. User errors are thrown as <see cref="Weft.Text.DiagnosticException"/>.</param>
 internal sealed record Command(string Name, string Summary, string Words, Flag[] Flags, Func<Arguments, Session, int> Run)
 {
-    /// <summary>Habits of other tools' users that mean this command.</summary>
-    public string[] Aliases { get; init; } = [];
-
     /// <summary>Paragraph below the usage line of its help.</summary>
     public string? Detail { get; init; }
 

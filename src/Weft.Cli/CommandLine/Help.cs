@@ -5,10 +5,10 @@ namespace Weft.Cli.CommandLine;
 /// <summary>Help texts, made from the tables of commands and flags. Both forms fit a screen of 80 × 50.</summary>
 internal static class Help
 {
-    public static string Overview(IEnumerable<(string Group, Command[] Commands)> groups)
+    public static string Overview(IEnumerable<(string Group, IEnumerable<Command> Commands)> groups)
     {
         var text = new StringBuilder("weft runs machine-learning workflows: sweeps, graphs, records.\n\nusage: weft COMMAND [WORDS] [FLAGS]\n");
-        foreach ((string group, Command[] commands) in groups)
+        foreach ((string group, IEnumerable<Command> commands) in groups)
         {
             text.Append('\n').Append(group).Append(":\n");
             (string Names, string Summary)[] lines =

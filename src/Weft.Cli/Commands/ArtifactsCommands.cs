@@ -25,7 +25,6 @@ internal static class ArtifactsCommands
 
     public static readonly Command Get = new("artifacts get", "copy an output out of the store", "REF NAME[/PATH]", [Output], RunGet)
     {
-        Aliases = ["artifacts download"],
         Count = (2, 2),
         Detail = "What is copied is compared with its digest. A file that is there already with the same content is left as it is, and one\n"
             + "that was being copied is gone on with: after an interruption, give the command again. Of a node that runs, or ended\nwithout success, the files are copied as far as they came.",

@@ -16,7 +16,6 @@ internal static class ProcessesCommand
     public static readonly Command Command = new("ps", "list executions: what runs, was interrupted or (-a) has ended", "", [All], Run)
     {
         Count = (0, 0),
-        Aliases = ["status"],
     };
 
     private static int Run(Arguments arguments, Session session)

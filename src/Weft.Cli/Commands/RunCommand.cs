@@ -31,10 +31,11 @@ internal static class RunCommand
         if (repetition.TryRun() is { } ended)
             return ended;
         Launch launch = Launch.Read(arguments, session);
-        if (arguments.Has(RunFlags.DryRun))
-            return DryRun(launch, session);
-        Plan plan = launch.Plan(session, TimeProvider.System);
+        return arguments.Has(RunFlags.DryRun) ? DryRun(launch, session) : Start(launch, launch.Plan(session, TimeProvider.System), parallel, repetition, arguments, session);
+    }
 
+    private static int Start(Launch launch, Plan plan, int parallel, Repetition repetition, Arguments arguments, Session session)
+    {
         SayWhatWasChecked(launch.Configurations, session);
         OutputStores.Check(plan.Root.Store, session.Surroundings, TimeProvider.System);
         using ProjectStore store = ProjectStore.Open(launch.Root, session, toWrite: true);

@@ -11,7 +11,6 @@ internal static class SecretCommands
 
     public static readonly Command Set = new("secret set", "keep a secret", "NAME [VALUE]", [], RunSet)
     {
-        Aliases = ["secrets add", "secret add"],
         Count = (1, 2),
         Detail = "The value is asked for and not shown, or read from standard input: `weft secret set NAME < file`. A VALUE on the command\nline stands in the shell's history.",
         Examples = [("weft secret set WANDB_API_KEY", "asks for the value")],
@@ -19,7 +18,6 @@ internal static class SecretCommands
 
     public static readonly Command Remove = new("secret rm", "forget a secret", "NAME", [], RunRemove)
     {
-        Aliases = ["secrets delete", "secret delete"],
         Count = (1, 1),
     };
 

@@ -15,7 +15,6 @@ internal static class TagCommand
     public static readonly Command Command = new("tag", "name a finished execution or point; list such names", "[NAME [REF]]", [Delete], Run)
     {
         Count = (0, 2),
-        Aliases = ["tags", "tags add", "tags list"],
         Detail = "A tag that stands elsewhere moves. What a tag names is kept by `gc` and `rm`.",
         Examples = [("weft tag champion train/7", "name the point 7 of the newest `train`"), ("weft show @champion", "find it again"), ("weft tag", "all tags")],
     };

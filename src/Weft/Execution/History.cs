@@ -35,7 +35,19 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     private long _last = -1;
 
     /// <summary>A kind that a node's end is written as.</summary>
-    public static string KindOf(Phase phase) => phase.ToString().ToLowerInvariant();
+    public static string KindOf(Phase phase) => phase switch
+    {
+        Phase.Succeeded => "succeeded",
+        Phase.Reused => "reused",
+        Phase.Skipped => "skipped",
+        Phase.Blocked => "blocked",
+        Phase.Failed => "failed",
+        Phase.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "nothing ends so"),
+    };
+
+    /// <summary>Whether events of a kind are found in an execution for which nothing was started.</summary>
+    public static bool IsQuiet(string kind) => kind is Taken or Opened or "reused" or "skipped" or "succeeded";
 
     /// <summary>Something about the whole execution, written with the next turn that changes anything.</summary>
     public void Note(string kind, string actor) => _notes.Add(new EventRow(0, clock.GetUtcNow(), kind, actor, null, null));

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Weft.Text;
 
 /// <summary>
@@ -21,7 +23,7 @@ public sealed class Source
     public string Text { get; }
 
     /// <summary>The source of a word typed on the command line. <paramref name="number"/> counts from 1.</summary>
-    public static Source OfArgument(int number, string text) => new($"<argument {number}>", text);
+    public static Source OfArgument(int number, string text) => new("<argument " + number.ToString(CultureInfo.InvariantCulture) + ">", text);
 
     public Span Whole => new(this, 0, Text.Length);
 
