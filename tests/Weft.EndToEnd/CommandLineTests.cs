@@ -25,6 +25,20 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Every_command_of_the_overview_has_its_own_help()
+    {
+        string[] names = [.. from line in WeftProgram.Run(_folder.Root, "--help").Out.Split('\n')
+                             where line.StartsWith("  ", StringComparison.Ordinal)
+                             let words = line[2..].Split("  ")[0].Split(' ', 2)
+                             from second in words.Length == 1 ? [""] : words[1].StartsWith('[') ? [.. words[1].Trim('[', ']').Split('|'), ""] : words[1].Split('|')
+                             select $"{words[0]} {second}".Trim()];
+        Assert.Contains("artifacts put", names);
+        Assert.Contains("server", names);
+        Assert.True(names.Length > 30);
+        Assert.All(names, name => Assert.StartsWith($"usage: weft {name}", WeftProgram.Run(_folder.Root, [.. name.Split(' '), "--help"]).Out));
+    }
+
+    [Fact]
     public void An_unknown_command_is_answered_with_the_nearest_one()
     {
         ProgramResult result = WeftProgram.Run(_folder.Root, "complation", "bash");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 using Weft.Platform;
 using Weft.Support;
 
@@ -45,6 +46,14 @@ public sealed class HardshipTests : IDisposable
         Assert.True(result.ExitCode == 2, result.ToString());
         Assert.StartsWith($"error: cannot use `{_folder.Path(".weft")}`: ", result.Error);
         Assert.False(File.Exists(_folder.Path("began")));
+    }
+
+    [Fact]
+    public void What_a_program_reported_before_it_failed_is_recorded()
+    {
+        ProgramResult result = WeftProgram.Run(_folder.Root, "run", "-m", "-q", "--", "sh", "-c", "echo acc=0.25 > $WEFT_RESULTS; exit $0", "3", "i=1,2");
+        Assert.True(result.ExitCode == 1, result.ToString());
+        Assert.Equal(2, Regex.Count(WeftProgram.Run(_folder.Root, "runs", "--columns", "i,acc").Out, @"failed +[12] +0\.25 "));
     }
 
     [Fact]

@@ -29,14 +29,14 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
 
     private readonly NodeRuns _runs = new(database, by.ArtifactRoot, by.ProjectFolder, clock);
     private readonly Dictionary<NodePath, ImmutableArray<HydraJob>> _jobs = [];
-    private readonly Dictionary<NodePath, DateTimeOffset> _lastStarted = [];
+    private readonly Dictionary<NodePath, EndedAttempt> _last = [];
 
     /// <summary>Before the transaction that records the end: finds what Hydra wrote, which may take its time.</summary>
     /// <param name="workingFolder">Where the program ran.</param>
     /// <param name="log">What it wrote.</param>
     public void Look(EndedAttempt end, Invocation call, string workingFolder, string log)
     {
-        _lastStarted[end.Id.Path] = end.Started;
+        _last[end.Id.Path] = end;
         DateTimeOffset since = end.Started - Tick;
         ImmutableArray<HydraJob> jobs = HydraOutputs.Find(call.Body, workingFolder, since);
         if (!jobs.IsEmpty)
@@ -49,13 +49,16 @@ internal sealed class RunRecorder(Database database, ExecutionRow execution, Pla
         if (!IsRecorded(state))
             return;
         long ended = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        _last.Remove(state.Path, out EndedAttempt? last);
+        // Of a task that failed nothing can be used by others, but what it reported before says how far it came.
+        ImmutableSortedDictionary<string, Value> results = state.Phase.HasOutputs ? state.Outputs : last?.Results ?? Value.NoEntries;
         var run = new NodeRun(plan.ExperimentOf(state.Path), execution.Id, state.Path, NameOf(state.Path), StatusOf(state.Phase), (state.Started ?? state.Since).ToUnixTimeMilliseconds(), ended)
         {
             User = by.User,
-            LastStarted = _lastStarted.Remove(state.Path, out DateTimeOffset started) ? started.ToUnixTimeMilliseconds() : 0,
+            LastStarted = last?.Started.ToUnixTimeMilliseconds() ?? 0,
             Params = ParamsOf(state.Path),
-            Metrics = MetricsOf(state.Outputs, ended),
-            Labels = LabelsOf(state.Outputs),
+            Metrics = MetricsOf(results, ended),
+            Labels = LabelsOf(results),
         };
         ImmutableArray<HydraJob> jobs = _jobs.Remove(state.Path, out ImmutableArray<HydraJob> found) ? found : [];
         if (!jobs.IsEmpty && !_runs.HasOthers(run))
