@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Weft.Cli.CommandLine;
 using Weft.Cli.Commands;
 using Weft.Cli.Terminal;
@@ -8,6 +9,7 @@ using Weft.Expressions;
 using Weft.Platform;
 using Weft.Storage;
 using Weft.Tasks;
+using Weft.Text;
 using Weft.Values;
 using Weft.Workflows;
 
@@ -74,7 +76,14 @@ internal sealed class Repetition(Arguments arguments, Session session, TimeProvi
     /// <summary>Only a name, with words that change it: every flag that says how to run is for the ordinary way.</summary>
     private bool IsPlain() => arguments.Words.Count > 0 && arguments.Rest is null && arguments.HasOnly(Harmless);
 
-    private Digest RequestOf(string root) => Digest.Of(string.Join('\0', [CommandTable.Version, root, Launch.WorkingFolder(arguments, session), .. arguments.Words.Select(word => word.Text)]));
+    /// <summary>What was typed, and where. Which version of Weft reads it is told by its own file.</summary>
+    private string RequestOf(string root)
+    {
+        var request = new StringBuilder(root).Append('\0').Append(Launch.WorkingFolder(arguments, session));
+        foreach (Source word in arguments.Words)
+            request.Append('\0').Append(word.Text);
+        return request.ToString();
+    }
 
     /// <summary>Whether what is planned depends on nothing but files and variables: no clock, no person, no earlier execution.</summary>
     private bool IsSettled(Launch launch, Plan plan)

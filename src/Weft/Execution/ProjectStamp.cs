@@ -9,12 +9,12 @@ using Weft.Values;
 namespace Weft.Execution;
 
 /// <summary>
-/// The status of every file and folder of a project, and of named files besides, as one digest. Two equal ones mean that nothing of it was changed, added or removed
+/// The status of every file and folder of a project, and of named files besides, as one fingerprint. Two equal ones mean that nothing of it was changed, added or removed
 /// between them, if the first was taken long enough after the last change (<see cref="Changed"/>): within one tick of the file system's clock a second change
 /// leaves the same times.
 /// </summary>
 /// <param name="Changed">When any of it was last changed, in nanoseconds since 1970: the time that no program can set.</param>
-internal sealed record ProjectStamp(Digest Digest, long Changed)
+internal sealed record ProjectStamp(Fingerprint Print, long Changed)
 {
     /// <summary>Looking at more takes longer than it may save.</summary>
     private const int MostEntries = 50_000;
@@ -35,7 +35,7 @@ internal sealed record ProjectStamp(Digest Digest, long Changed)
             if (!walk.Everything())
                 return null;
             walk.Others(others);
-            return new ProjectStamp(Digest.Of(walk.Content), walk.Changed);
+            return new ProjectStamp(Fingerprint.Of(walk.Content), walk.Changed);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -77,9 +77,8 @@ internal sealed record ProjectStamp(Digest Digest, long Changed)
             foreach (string other in others)
             {
                 string path = Path.Combine(root, other);
-                if (FileStatus.TryRead(path) is { Form: FileForm.Link })
-                    path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-                Write(other, FileStatus.TryRead(path));
+                FileStatus? status = FileStatus.TryRead(path);
+                Write(other, status is { Form: FileForm.Link } ? FileStatus.TryRead(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) : status);
             }
         }
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using Weft.Storage;
 using Weft.Values;
 
@@ -10,11 +9,14 @@ namespace Weft.Execution;
 /// <summary>
 /// What a run that found every result in the cache relied on, kept in <c>.weft/receipts/REQUEST</c>: as long as all of it is as it was, the same request finds the same
 /// again, and neither definitions nor cache entries need be read. It says nothing that could not be found out anew: one that is missing, damaged or of another version
-/// costs time only.
+/// costs time only. It is no JSON, of which the first document takes 10 ms to read: <c>format, CRC-32C of the rest, rest</c>, as <see cref="BinaryWriter"/> writes.
 /// </summary>
 internal sealed record Receipt
 {
-    private const int Format = 1;
+    private const int Format = 2;
+
+    /// <summary>Format and checksum.</summary>
+    private const int HeadSize = sizeof(int) + sizeof(uint);
 
     /// <summary>Receipts of one project; of more the oldest goes.</summary>
     private const int Most = 64;
@@ -50,7 +52,7 @@ internal sealed record Receipt
     public required ImmutableArray<string> Tags { get; init; }
 
     /// <summary>The status of all files, and the values of the variables.</summary>
-    public Digest Found { get; private init; }
+    public Fingerprint Found { get; private init; }
 
     /// <summary>Completes a receipt with the state of everything that it names.</summary>
     /// <param name="began">When the run started, before it read anything.</param>
@@ -65,32 +67,46 @@ internal sealed record Receipt
     }
 
     /// <summary>Whether everything is as it was.</summary>
-    public bool Holds(string root, IReadOnlyDictionary<string, string> variables, BlobStore blobs) =>
-        ProjectStamp.Take(root, Files) is { } stamp && Together(stamp, variables) == Found && Contents.All(digest => blobs.Contains(Digest.Parse(digest)));
+    public bool Holds(string root, IReadOnlyDictionary<string, string> variables, BlobStore blobs)
+    {
+        if (ProjectStamp.Take(root, Files) is not { } stamp || Together(stamp, variables) != Found)
+            return false;
+        foreach (string digest in Contents)
+        {
+            if (!blobs.Contains(Digest.Parse(digest)))
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>Null when there is none that this version can read.</summary>
-    public static Receipt? Find(StateFolder state, Digest request)
+    /// <param name="request">What was asked for: words, and where.</param>
+    public static Receipt? Find(StateFolder state, string request)
     {
         try
         {
             if (AtomicFile.TryRead(PathOf(state, request)) is not { } content)
                 return null;
-            using JsonDocument document = JsonDocument.Parse(content);
-            return Read(document.RootElement);
+            using var reader = new BinaryReader(new MemoryStream(content));
+            return reader.ReadInt32() == Format && reader.ReadUInt32() == Crc32C.Of(content.AsSpan(HeadSize)) ? Read(reader) : null;
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
         {
             return null;
         }
     }
 
     /// <summary>Keeps it for the next run. That it cannot be written costs that one time, and nothing else.</summary>
-    public void Save(StateFolder state, Digest request)
+    public void Save(StateFolder state, string request)
     {
         string path = PathOf(state, request);
         using var content = new MemoryStream();
-        using (var json = new Utf8JsonWriter(content, PlainJson.Compact))
-            Write(json);
+        using var writer = new BinaryWriter(content);
+        writer.Write(Format);
+        writer.Write(0u);
+        Write(writer);
+        writer.Seek(sizeof(int), SeekOrigin.Begin);
+        writer.Write(Crc32C.Of(content.GetBuffer().AsSpan(HeadSize, (int)content.Length - HeadSize)));
         try
         {
             DirectoryInfo folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -104,67 +120,60 @@ internal sealed record Receipt
         }
     }
 
-    private Digest Together(ProjectStamp stamp, IReadOnlyDictionary<string, string> variables)
+    private Fingerprint Together(ProjectStamp stamp, IReadOnlyDictionary<string, string> variables)
     {
-        var text = new StringBuilder(stamp.Digest.Hex);
+        var text = new StringBuilder(stamp.Print.Hex);
         foreach (string name in Variables)
-            text.Append('\0').Append(name).Append(variables.TryGetValue(name, out string? value) ? "=" + value : "");
-        return Digest.Of(text.ToString());
-    }
-
-    private static string PathOf(StateFolder state, Digest request) => Path.Combine(state.Root, "receipts", request.Hex);
-
-    private void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("format", Format);
-        json.WriteString("execution", Execution.Value);
-        json.WriteString("announced", Announced);
-        json.WriteNumber("total", Counts.Total);
-        json.WriteNumber("done", Counts.Done);
-        json.WriteNumber("reused", Counts.Reused);
-        json.WriteNumber("other", Counts.Other);
-        json.WriteString("found", Found.Hex);
-        WriteList(json, "variables", Variables);
-        WriteList(json, "files", Files);
-        WriteList(json, "contents", Contents);
-        WriteList(json, "tags", Tags);
-        json.WriteEndObject();
-    }
-
-    private static void WriteList(Utf8JsonWriter json, string name, ImmutableArray<string> texts)
-    {
-        json.WriteStartArray(name);
-        foreach (string text in texts)
-            json.WriteStringValue(text);
-        json.WriteEndArray();
-    }
-
-    private static Receipt? Read(JsonElement json)
-    {
-        if (json.GetProperty("format").GetInt32() != Format)
-            return null;
-        return new Receipt
         {
-            Execution = new ExecutionId(json.GetProperty("execution").GetString()!),
-            Announced = json.GetProperty("announced").GetString()!,
-            Counts = (json.GetProperty("total").GetInt64(), json.GetProperty("done").GetInt64(), json.GetProperty("reused").GetInt64(), json.GetProperty("other").GetInt64()),
-            Found = Digest.Parse(json.GetProperty("found").GetString()!),
-            Variables = ReadList(json, "variables"),
-            Files = ReadList(json, "files"),
-            Contents = ReadList(json, "contents"),
-            Tags = ReadList(json, "tags"),
-        };
+            text.Append('\0').Append(name);
+            if (variables.TryGetValue(name, out string? value))
+                text.Append('=').Append(value);
+        }
+        return Fingerprint.Of(MemoryMarshal.AsBytes(text.ToString().AsSpan()));
     }
 
-    /// <summary>In loops: the runtime would have to compile what LINQ makes of the elements, which takes longer than to read them.</summary>
-    private static ImmutableArray<string> ReadList(JsonElement json, string name)
+    private static string PathOf(StateFolder state, string request) =>
+        Path.Combine(state.Root, "receipts", Fingerprint.Of(MemoryMarshal.AsBytes(request.AsSpan())).Hex);
+
+    private void Write(BinaryWriter to)
     {
-        JsonElement list = json.GetProperty(name);
-        string[] texts = new string[list.GetArrayLength()];
-        int count = 0;
-        foreach (JsonElement text in list.EnumerateArray())
-            texts[count++] = text.GetString()!;
+        to.Write(Execution.Value);
+        to.Write(Announced);
+        to.Write(Counts.Total);
+        to.Write(Counts.Done);
+        to.Write(Counts.Reused);
+        to.Write(Counts.Other);
+        Found.Write(to);
+        WriteList(to, Variables);
+        WriteList(to, Files);
+        WriteList(to, Contents);
+        WriteList(to, Tags);
+    }
+
+    private static void WriteList(BinaryWriter to, ImmutableArray<string> texts)
+    {
+        to.Write(texts.Length);
+        foreach (string text in texts)
+            to.Write(text);
+    }
+
+    private static Receipt Read(BinaryReader from) => new()
+    {
+        Execution = new ExecutionId(from.ReadString()),
+        Announced = from.ReadString(),
+        Counts = (from.ReadInt64(), from.ReadInt64(), from.ReadInt64(), from.ReadInt64()),
+        Found = Fingerprint.Read(from),
+        Variables = ReadList(from),
+        Files = ReadList(from),
+        Contents = ReadList(from),
+        Tags = ReadList(from),
+    };
+
+    private static ImmutableArray<string> ReadList(BinaryReader from)
+    {
+        string[] texts = new string[from.ReadInt32()];
+        for (int i = 0; i < texts.Length; i++)
+            texts[i] = from.ReadString();
         return ImmutableCollectionsMarshal.AsImmutableArray(texts);
     }
 }

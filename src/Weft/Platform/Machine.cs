@@ -1,13 +1,18 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Weft.Platform;
 
 /// <summary>What this machine grants this process.</summary>
 public static unsafe class Machine
 {
+    /// <summary>Files of the system that are read here have a few thousand bytes at most.</summary>
+    private const int LongestFile = 1 << 20;
+
     /// <summary>Changes with every boot: process numbers and locks of another boot mean nothing. "" where the system does not tell.</summary>
-    public static string BootId { get; } = ReadFirstLine("/proc/sys/kernel/random/boot_id") ?? "";
+    public static string BootId => field ??= ReadFirstLine("/proc/sys/kernel/random/boot_id") ?? "";
 
     public static string HostName => Environment.MachineName;
 
@@ -86,7 +91,12 @@ public static unsafe class Machine
     {
         try
         {
-            return File.ReadLines(path).FirstOrDefault();
+            using SafeFileHandle? file = RawFile.TryOpenRead(path);
+            if (file is null || RawFile.ReadAll(file, LongestFile) is not { } content)
+                return null;
+            string text = Encoding.UTF8.GetString(content);
+            int end = text.IndexOf('\n', StringComparison.Ordinal);
+            return end < 0 ? (text.Length == 0 ? null : text) : text[..end];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
+using Weft.Values;
 
 namespace Weft.Records;
 
@@ -33,11 +32,8 @@ internal static class MemorableName
     /// <summary>The two words that an execution's id chooses: the same id, the same words.</summary>
     public static string WordsOf(string id)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(id), hash);
-        uint adjective = BinaryPrimitives.ReadUInt32LittleEndian(hash);
-        uint animal = BinaryPrimitives.ReadUInt32LittleEndian(hash[4..]);
-        return $"{Adjectives[adjective % Adjectives.Length]}-{Animals[animal % Animals.Length]}";
+        ulong chosen = Fingerprint.Of(Encoding.UTF8.GetBytes(id)).Low;
+        return Adjectives[(uint)chosen % Adjectives.Length] + "-" + Animals[(chosen >> 32) % (uint)Animals.Length];
     }
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

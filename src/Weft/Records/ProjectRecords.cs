@@ -45,17 +45,16 @@ internal sealed class ProjectRecords : IDisposable
         StateFolder state, bool toWrite, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
     {
         state.Create();
-        return Open(state, toWrite, state.IsShared, Machine.HostName, Machine.BootId, runtimeFolder, clock, wait, cancel);
+        return state.IsShared
+            ? OpenShared(state, toWrite, Machine.HostName, Machine.BootId, runtimeFolder, clock, wait, cancel)
+            : new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), null, "", clock);
     }
 
-    /// <summary>As the other, for a host of any name: how two hosts are tested on one.</summary>
-    internal static ProjectRecords Open(
-        StateFolder state, bool toWrite, bool isShared, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait,
-        CancellationToken cancel)
+    /// <summary>Opens records that other hosts see, as a host of any name: how two hosts are tested on one.</summary>
+    internal static ProjectRecords OpenShared(
+        StateFolder state, bool toWrite, string host, string boot, string runtimeFolder, TimeProvider clock, Func<TimeSpan, bool> wait, CancellationToken cancel)
     {
         string hostLock = Path.Combine(runtimeFolder, $"records-{Values.Digest.Of(host + ":" + state.Root).Short}.lock");
-        if (!isShared)
-            return new ProjectRecords(SqliteDatabase.Open(state.Database, new SqliteOptions(), clock, cancel), null, hostLock, clock);
         string owner = Path.Combine(state.Root, "owner");
         (HostLease? lease, LeaseHolder? holder) = toWrite
             ? HostLease.TryTake(owner, host, boot, clock, wait)

@@ -75,7 +75,7 @@ public static class Ulid
         Guid.NewGuid().TryWriteBytes(random);
 #pragma warning restore RS0030
         // Six bits say that it is a random Guid, at fixed places: mixing spreads the 122 others.
-        return Write(clock.GetUtcNow().ToUnixTimeMilliseconds(), Mix(BitConverter.ToUInt64(random)), Mix(BitConverter.ToUInt64(random[8..])));
+        return Write(clock.GetUtcNow().ToUnixTimeMilliseconds(), Fingerprint.Mix(BitConverter.ToUInt64(random)), Fingerprint.Mix(BitConverter.ToUInt64(random[8..])));
     }
 
     /// <summary>
@@ -88,14 +88,7 @@ public static class Ulid
         foreach (char c in ulid)
             state = (state ^ c) * 0x100000001B3;
         state += (ulong)index * 2 * Golden;
-        return string.Concat(ulid.AsSpan(0, 10), Write(0, Mix(state), Mix(state + Golden)).AsSpan(10));
-    }
-
-    private static ulong Mix(ulong state)
-    {
-        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-        state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
-        return state ^ (state >> 31);
+        return string.Concat(ulid.AsSpan(0, 10), Write(0, Fingerprint.Mix(state), Fingerprint.Mix(state + Golden)).AsSpan(10));
     }
 
     /// <summary>Sixty bits of the one number and twenty of the other.</summary>

@@ -98,7 +98,7 @@ public sealed class ProjectRecordsTests : IDisposable
     {
         StateFolder state = State();
         state.Create();
-        return ProjectRecords.Open(state, toWrite, isShared: true, host, "boot", _folder.Root, _clock, wait ?? (_ => false), default);
+        return ProjectRecords.OpenShared(state, toWrite, host, "boot", _folder.Root, _clock, wait ?? (_ => false), default);
     }
 
     private void Create(ProjectRecords records)
