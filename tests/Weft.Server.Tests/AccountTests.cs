@@ -68,6 +68,27 @@ public sealed class AccountTests : IAsyncLifetime
         static string? Refusal(Answer answer) => answer.Status == 400 ? answer.Json.GetProperty("message").GetString() : answer.Error;
     }
 
+    [Theory]
+    [InlineData("mlflow-python-client/2.13.2", 200)]
+    [InlineData("mlflow-python-client/3.10.0.dev0", 200)]
+    [InlineData("mlflow-python-client/3.11.2.dev0", 400)]
+    [InlineData("mlflow-python-client/x", 400)]
+    [InlineData("Mozilla/5.0 (mlflow-python-client/2.13.2)", 400)]
+    public async Task Clients_that_cannot_give_the_present_password_need_not(string agent, int status)
+    {
+        const string Change = """{"username":"ann","password":"another horse"}""";
+        Assert.Equal(status, (await Call(Basic("ann", Password), "PATCH", "users/update-password", Change, agent)).Status);
+        Assert.Equal(200, (await Call(Basic("ann", status == 200 ? "another horse" : Password), "GET", "users/current")).Status);
+    }
+
+    [Fact]
+    public async Task A_token_changes_no_password_by_itself()
+    {
+        string token = await _server.Server.Store.Accounts.NewTokenAsync("ann");
+        Answer answer = await Call(new AuthenticationHeaderValue("Bearer", token), "PATCH", "users/update-password", """{"username":"ann","password":"another horse"}""", "mlflow-python-client/2.13.2");
+        Assert.Equal("400 INVALID_PARAMETER_VALUE", answer.Error);
+    }
+
     [Fact]
     public async Task A_user_is_told_with_all_lists_that_clients_of_version_3_read()
     {
@@ -232,7 +253,7 @@ public sealed class AccountTests : IAsyncLifetime
     [Fact]
     public void What_everybody_may_ask_is_listed()
     {
-        string[] groups = ["datasets", "scorers", "issues", "gateway", "workspaces", "webhooks", "jobs", "prompt-optimization"];
+        string[] groups = ["datasets", "demo", "gateway", "genai", "issues", "jobs", "prompt-optimization", "roles", "scorer", "scorers", "webhooks", "workspaces"];
         string[] open =
         [
             .. Mlflow.Routes.All.Where(route => route.Guard == Guards.Anyone).Select(route => route.Template)
@@ -244,7 +265,7 @@ public sealed class AccountTests : IAsyncLifetime
                 "api/2.0/mlflow/gateway-proxy", "api/2.0/mlflow/get-online-trace-details", "api/2.0/mlflow/logged-models/search", "api/2.0/mlflow/model-versions/search",
                 "api/2.0/mlflow/registered-models/create", "api/2.0/mlflow/registered-models/search", "api/2.0/mlflow/runs/create-promptlab-run", "api/2.0/mlflow/runs/search",
                 "api/2.0/mlflow/traces", "api/2.0/mlflow/unified-traces", "api/2.0/mlflow/users/current", "api/2.0/mlflow/users/get", "api/2.0/mlflow/users/update-password",
-                "api/3.0/mlflow/server-info", "api/3.0/mlflow/traces/calculate-filter-correlation", "api/3.0/mlflow/traces/metrics",
+                "api/3.0/jobs", "api/3.0/jobs/{*}", "api/3.0/mlflow/server-info", "api/3.0/mlflow/traces/calculate-filter-correlation", "api/3.0/mlflow/traces/metrics",
                 "api/3.0/mlflow/traces/search", "api/3.0/mlflow/ui-telemetry", "graphql", "health", "healthz", "version",
             ], open);
     }
@@ -280,10 +301,12 @@ public sealed class AccountTests : IAsyncLifetime
 
     private Task<Answer> As(string name, string verb, string path, string? json = null) => Call(Basic(name, Password), verb, path, json);
 
-    private async Task<Answer> Call(AuthenticationHeaderValue? who, string verb, string path, string? json = null)
+    private async Task<Answer> Call(AuthenticationHeaderValue? who, string verb, string path, string? json = null, string? agent = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(verb), path.StartsWith('/') ? path : Api + path);
         request.Headers.Authorization = who;
+        if (agent is not null)
+            request.Headers.TryAddWithoutValidation("User-Agent", agent);
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         return await _server.Send(request);

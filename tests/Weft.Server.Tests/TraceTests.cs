@@ -29,6 +29,8 @@ public sealed class TraceTests : IAsyncLifetime
         Assert.Equal("", await Found("tag.k = 'w'"));
         Assert.Equal("{}", (await _server.Send("DELETE", V3 + "/tr-1/tags", """{"key":"k"}""")).Body);
         Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Send("DELETE", V3 + "/tr-1/tags", """{"key":"k"}""")).Error);
+        foreach (string which in new[] { "", ""","request_ids":["tr-1"],"max_timestamp_millis":1""", ""","request_ids":["tr-1"],"max_traces":1""", ""","max_timestamp_millis":1,"max_traces":0""" })
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Post(V3 + "/delete-traces", $$"""{"experiment_id":"0"{{which}}}""")).Error);
         Assert.Equal("""{"traces_deleted":1}""", (await _server.Post(V3 + "/delete-traces", """{"experiment_id":"0","request_ids":["tr-1","tr-2"]}""")).Body);
         Assert.Equal("404 RESOURCE_DOES_NOT_EXIST", (await _server.Get(V3 + "/tr-1")).Error);
 
@@ -56,7 +58,9 @@ public sealed class TraceTests : IAsyncLifetime
     [Fact]
     public async Task What_is_left_out_says_so()
     {
-        Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Get("/api/3.0/mlflow/scorers/list")).Error);
+        foreach (string path in new[] { "/api/3.0/mlflow/scorers/list", "/ajax-api/3.0/jobs/x", "/api/2.0/mlflow/webhooks", "/api/2.0/mlflow/get-online-trace-details", "/api/3.0/mlflow/gateway/secrets/list" })
+            Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Get(path)).Error);
+        Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/ajax-api/3.0/mlflow/genai/evaluate/invoke", "{}")).Error);
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/api/3.0/mlflow/datasets/create", "{}")).Error);
         Assert.Equal("501 NOT_IMPLEMENTED", (await _server.Post("/api/3.0/mlflow/traces/metrics", "{}")).Error);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Weft.Server.Http;
 using Weft.Tracking;
 
@@ -47,14 +48,17 @@ internal static class AccountRoutes
         });
     }
 
-    /// <summary>Everybody may change their own password, who must give the present one with it: a page that was left open is not enough. Admins change anybody's.</summary>
+    /// <summary>
+    /// Everybody may change their own password, who must give the present one with it: a page that was left open is not enough. Clients older than
+    /// that rule have no way to give it; they are no page, and sent it with the call if it is how they log in. Admins change anybody's.
+    /// </summary>
     public static async ValueTask SetPasswordAsync(Call call)
     {
         Fields fields = await call.ReadAsync();
         string name = fields.Required("username");
         if (!call.Caller.MayDoAll && call.Caller.Account!.Name != name)
             throw Guards.Denied();
-        if (call.Caller.Account?.Name == name)
+        if (call.Caller.Account?.Name == name && (fields.Has("current_password") || !SentByOlderClient(call)))
             CheckCurrent(call, name, fields.Text("current_password") ?? "");
         await call.Store.Accounts.SetPasswordAsync(name, fields.Required("password"));
         await call.DoneAsync();
@@ -113,6 +117,20 @@ internal static class AccountRoutes
             throw NoPermission(account, subject);
         await call.DoneAsync();
     };
+
+    /// <summary>Whether MLflow's own client sent this, with a password, from a release before 3.11, which brought <c>current_password</c>.</summary>
+    private static bool SentByOlderClient(Call call)
+    {
+        const string Client = "mlflow-python-client/";
+        IHeaderDictionary headers = call.Http.Request.Headers;
+        if (!headers.Authorization.ToString().StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) || headers.UserAgent.ToString() is not { } agent
+            || !agent.StartsWith(Client, StringComparison.Ordinal))
+        {
+            return false;
+        }
+        string[] numbers = agent[Client.Length..].Split('.', 3);
+        return numbers.Length > 1 && int.TryParse(numbers[0], out int major) && int.TryParse(numbers[1], out int minor) && (major, minor).CompareTo((3, 11)) < 0;
+    }
 
     private static void CheckCurrent(Call call, string name, string password)
     {

@@ -111,6 +111,10 @@ public sealed class TraceStore
     {
         if (ids.Count == 0 == until is null)
             throw TrackingException.Invalid("Either `max_timestamp_millis` or `request_ids` must be specified, and not both.");
+        if (ids.Count > 0 && most is not null)
+            throw TrackingException.Invalid("`max_traces` can't be specified if `request_ids` is specified.");
+        if (most <= 0)
+            throw TrackingException.Invalid($"`max_traces` must be a positive integer, received {most}.");
         return _writer.WriteAsync(turn =>
         {
             SqlText sql = new SqlText().Add("SELECT id FROM trace WHERE experiment = ").Value(experiment);
