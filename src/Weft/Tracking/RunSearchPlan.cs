@@ -15,7 +15,7 @@ namespace Weft.Tracking;
 /// <item>Else all runs of the experiments are tested and sorted.</item>
 /// </list>
 /// Counts do not tell which clauses hold together. So a walk first glances at its nearest rows; when these do not fill the page, the runs that each clause leaves
-/// are read into a set once, from its index, and the walk goes on against the sets.
+/// are read into a set once, from its index, and the walk goes on against the sets: bits of our own (<see cref="RunMarks"/>) where indexes say all that is asked.
 /// </summary>
 internal sealed class RunSearchPlan
 {
@@ -30,6 +30,9 @@ internal sealed class RunSearchPlan
 
     /// <summary>More experiments than this are not walked one by one.</summary>
     private const int MostBranches = 40;
+
+    /// <summary>So many runs may be named one by one in a query.</summary>
+    private const int MostNamed = 500;
 
     private readonly Reader _reader;
     private readonly IReadOnlyList<long> _experiments;
@@ -233,6 +236,8 @@ internal sealed class RunSearchPlan
                 List<long> near = Merge([Branch(single, boundary)], "", offset, most);
                 if (near.Count == most)
                     return near;
+                if (clauses[false].All(CanMark))
+                    return WalkMarks(metric, single, From, clauses, offset, most);
                 _usesSets = true;
             }
         }
@@ -245,12 +250,84 @@ internal sealed class RunSearchPlan
         return found;
     }
 
-    private List<long> WithoutNumber(long key, string started, long offset, int most)
+    /// <summary>Whether an index tells which runs a clause leaves.</summary>
+    private static bool CanMark(Clause clause) => clause.Field.Kind is FieldKind.Metric or FieldKind.Param or FieldKind.Tag && clause.Comparison != Comparison.IsNull;
+
+    /// <summary>The same walk against marks of the runs that the other clauses leave.</summary>
+    /// <param name="from">Writes what is walked: the values of the metric in an experiment.</param>
+    /// <param name="clauses">Those on the walked value, and the others.</param>
+    private List<long> WalkMarks(OrderKey metric, long experiment, Func<SqlText, long, SqlText> from, ILookup<bool, Clause> clauses, long offset, int most)
     {
+        RunMarks? marks = null;
+        foreach (Clause clause in clauses[false])
+        {
+            RunMarks some = RunMarks.Of(_reader.Database, SelectRuns(new SqlText(), clause));
+            if (marks is null)
+                marks = some;
+            else
+                marks.IntersectWith(some);
+        }
+        foreach (string stage in new[] { "active", "deleted" }.Except(_stages))
+            marks!.ExceptWith(RunMarks.Of(_reader.Database, new SqlText().Add("SELECT r.id FROM run r WHERE r.experiment = ").Value(experiment).Add(" AND r.stage = ").Value(stage)));
+        bool isOldestFirst = _orders.Length > 1 && _orders[1].Ascending;
+        var found = new List<(long Run, double Value)>();
+        using (Statement walk = from(new SqlText().Add("SELECT s.run, s.value FROM metric_last s"), experiment).Add(metric.Ascending ? " ORDER BY s.value" : " ORDER BY s.value DESC").Prepare(_reader.Database))
+        {
+            foreach (Row row in walk.Query())
+            {
+                if (!marks!.Remove(row.Long(0)))
+                    continue;
+                // Of equal values all are needed: they are ordered by something else.
+                double value = row.Double(1);
+                if (found.Count >= offset + most && value != found[^1].Value)
+                    break;
+                found.Add((row.Long(0), value));
+            }
+        }
+        SortEqual(found, offset, offset + most, isOldestFirst);
+        List<long> page = [.. found.Skip((int)Math.Min(offset, int.MaxValue)).Take(most).Select(run => run.Run)];
+        if (page.Count < most && !clauses[true].Any())
+            page.AddRange(WithoutNumber(Key(metric.Field), isOldestFirst ? "ASC" : "DESC", Math.Max(0, offset - found.Count), most - page.Count, marks));
+        return page;
+    }
+
+    /// <summary>Orders runs of the same value, of which some are on a page, by their start and their id.</summary>
+    private void SortEqual(List<(long Run, double Value)> found, long first, long end, bool isOldestFirst)
+    {
+        for (int i = 0, next; i < Math.Min(found.Count, end); i = next)
+        {
+            next = i + 1;
+            while (next < found.Count && found[next].Value == found[i].Value)
+                next++;
+            if (next == i + 1 || next <= first)
+                continue;
+            var sorted = new List<(long Run, long Started, string Id)>();
+            foreach ((long Run, double Value)[] some in found.GetRange(i, next - i).Chunk(MostNamed))
+            {
+                using Statement starts = new SqlText().Add("SELECT r.id, r.started, r.run_id FROM run r WHERE r.id IN ").Values(some.Select(run => run.Run)).Prepare(_reader.Database);
+                foreach (Row row in starts.Query())
+                    sorted.Add((row.Long(0), row.Long(1), row.Text(2)));
+            }
+            sorted.Sort((a, b) => (isOldestFirst ? a.Started.CompareTo(b.Started) : b.Started.CompareTo(a.Started)) is var order and not 0 ? order : string.CompareOrdinal(a.Id, b.Id));
+            for (int k = 0; k < sorted.Count; k++)
+                found[i + k] = (sorted[k].Run, found[i + k].Value);
+        }
+    }
+
+    /// <param name="marked">Those that the clauses leave, when it is known; others may be among them.</param>
+    private List<long> WithoutNumber(long key, string started, long offset, int most, RunMarks? marked = null)
+    {
+        long count = marked?.Count ?? long.MaxValue;
+        if (count == 0)
+            return [];
+        _usesSets |= marked is not null;
         SqlText sql = new SqlText().Add("SELECT r.id FROM run r LEFT JOIN metric_last s ON s.run = r.id AND s.key = ").Value(key)
             .Add(" WHERE coalesce(s.nan, 2) > 0 AND ");
         AddScope(sql, _experiments);
-        AddClauses(sql);
+        if (count <= MostNamed)
+            sql.Add(" AND r.id IN ").Values(marked!.ToList());
+        else
+            AddClauses(sql);
         return Read(sql.Add($" ORDER BY coalesce(s.nan, 2), r.started {started}, r.run_id LIMIT ").Value((long)most).Add(" OFFSET ").Value(offset));
     }
 
@@ -338,15 +415,18 @@ internal sealed class RunSearchPlan
     }
 
     /// <summary>The same as a set of runs, which the database makes once.</summary>
-    private void AddSet(SqlText sql, Clause clause, string run)
+    private void AddSet(SqlText sql, Clause clause, string run) =>
+        SelectRuns(sql.Add(run).Add(clause.Comparison == Comparison.IsNull ? " NOT IN (" : " IN ("), clause).Add(")");
+
+    /// <summary>The runs that have a value for which the clause holds; for <c>IS NULL</c>, any value.</summary>
+    private SqlText SelectRuns(SqlText sql, Clause clause)
     {
-        sql.Add(run).Add(clause.Comparison == Comparison.IsNull ? " NOT IN (" : " IN (");
         sql.Add($"SELECT c.run FROM {Table(clause.Field.Kind)} c WHERE c.key = ").Value(Key(clause.Field));
         if (clause.Field.Kind == FieldKind.Metric)
             sql.Add(" AND c.nan = 0 AND c.experiment IN ").Values(_experiments);
         if (clause.Comparison is not (Comparison.IsNull or Comparison.IsNotNull))
             Conditions.Compare(sql.Add(" AND "), "c.value", clause);
-        sql.Add(")");
+        return sql;
     }
 
     private static SqlText DatasetRows(SqlText sql, Clause clause)

@@ -269,6 +269,45 @@ public sealed class TrackingStoreTests : IAsyncDisposable
         Assert.Equal(expected, string.Join(' ', found.Take(5)));
     }
 
+    /// <summary>Runs of equal values, without a number, with none at all and deleted ones, where none of the nearest rows matches: page by page what one would sort by hand.</summary>
+    [Theory]
+    [InlineData("metrics.a < 150", true, ViewType.ActiveOnly)]
+    [InlineData("metrics.a < 150", false, ViewType.All)]
+    [InlineData("metrics.a < 150 AND params.odd = '1'", true, ViewType.DeletedOnly)]
+    [InlineData("metrics.a < 1250 AND params.odd = '1'", true, ViewType.ActiveOnly)]
+    public async Task What_is_far_down_an_order_is_sorted_as_everything_is(string filter, bool ascends, ViewType view)
+    {
+        var made = new List<(string Name, double? B, long Started, string Id, bool IsDeleted)>();
+        await Task.WhenAll(Enumerable.Range(0, 2600).Select(async i =>
+        {
+            RunId run = await NewRun($"{i}", started: i / 7);
+            double? value = i >= 150 ? 5 : i % 5 == 4 ? null : i % 5 == 3 ? double.NaN : i / 20;
+            List<MetricPoint> points = [new("a", i, 1, 1)];
+            if (value is { } b)
+                points.Add(new("b", i >= 150 ? ascends ? -1 : 1000 : b, 1, 1));
+            await _store.Runs.LogBatchAsync(run, new Batch { Metrics = points.ToArray(), Params = [new Param("odd", $"{i % 2}")] });
+            if (i % 11 == 0)
+                await _store.Runs.DeleteAsync(run);
+            lock (made)
+                made.Add(($"{i}", value is null ? null : points[^1].Value, i / 7, run.Value, i % 11 == 0));
+        }));
+        bool oddOnly = filter.Contains("odd", StringComparison.Ordinal);
+        int end = filter.Contains("1250", StringComparison.Ordinal) ? 1250 : 150;
+        string[] expected = [.. made
+            .Where(run => int.Parse(run.Name) < end && (!oddOnly || int.Parse(run.Name) % 2 == 1) && (view == ViewType.All || run.IsDeleted == (view == ViewType.DeletedOnly)))
+            .OrderBy(run => run.B is null ? 2 : double.IsNaN(run.B.Value) ? 1 : 0)
+            .ThenBy(run => run.B is { } b && !double.IsNaN(b) ? ascends ? b : -b : 0)
+            .ThenByDescending(run => run.Started).ThenBy(run => run.Id, StringComparer.Ordinal).Select(run => run.Name)];
+        var found = new List<string>();
+        for (string? token = ""; token is not null;)
+        {
+            Page<Run> page = _store.Search.Find(new RunQuery([0], filter, [ascends ? "metrics.b" : "metrics.b DESC"], view, Most: 40, Token: token));
+            found.AddRange(page.Items.Select(run => run.Info.Name));
+            token = page.NextToken;
+        }
+        Assert.Equal(expected, found);
+    }
+
     [Fact]
     public async Task A_hundred_writers_share_commits_and_lose_nothing()
     {
