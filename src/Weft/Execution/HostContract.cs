@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Weft.Expressions;
+using Weft.Platform;
 using Weft.Tasks;
 using Weft.Values;
 
@@ -98,17 +99,17 @@ internal static class HostContract
     public static void MakeFolders(Invocation call, RunFolder folder)
     {
         bool hasParams = HasParams(call);
-        if (hasParams || call.Workspace == Workspace.Private || call.Outputs.Any(output => output.Path is not null))
-            Directory.CreateDirectory(call.Folder);
+        if (hasParams || call.Workspace == Workspace.Private || Staging.HasOutputs(call))
+            RawFile.MakeFolder(call.Folder);
         foreach (Declared output in call.Outputs)
         {
             if (output is { Path: { } path, IsFixed: false } && (output.Type is TypeExpr.Folder ? path : Path.GetDirectoryName(path)!) is { } needed && needed != call.Folder)
-                Directory.CreateDirectory(needed);
+                RawFile.MakeFolder(needed);
         }
         if (call.KeepsCheckpoints)
             Directory.CreateDirectory(folder.Checkpoint(call.Path));
         if (hasParams)
-            File.WriteAllText(ParamsPath(call), CanonicalJson.Write(new Value.Map(ParamsOf(call))));
+            RawFile.WriteAll(ParamsPath(call), Encoding.UTF8.GetBytes(CanonicalJson.Write(new Value.Map(ParamsOf(call)))));
     }
 
     /// <summary>

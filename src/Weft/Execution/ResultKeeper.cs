@@ -81,7 +81,7 @@ internal sealed class ResultKeeper(ExecutionId execution, Plan plan, ResultCache
         CacheDocument? now = document.Computed?.Files is null && !document.Inputs.Values.Any(IsFromOutside) ? document : Decision.DocumentOf(plan, state.Path, states, facts);
         if (now is null && document.Computed?.Files is { } files && facts.Files(new FileSet([.. files.Each.Keys]))?.Whole != files.Whole)
             return "files that count for it changed while it ran, so its result is not kept for others";
-        if (now is not null && now.Key() != key)
+        if (now is not null && !ReferenceEquals(now, document) && now.Key() != key)
             return $"{CacheComparison.First(document, now)} changed while it ran, so its result is not kept for others";
         // An entry that is older than the start was there and was not taken: it makes room.
         DateTimeOffset unlessSince = mode == CacheMode.Overwrite ? DateTimeOffset.MaxValue : state.Started ?? DateTimeOffset.MinValue;

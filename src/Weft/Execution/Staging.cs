@@ -74,12 +74,13 @@ internal sealed class Staging(string projectFolder, BlobStore blobs, Func<IEnume
             if (input is { Files.IsEmpty: true, IsFolderOfMany: false })
                 continue;
             Remove(input.Path);
-            Directory.CreateDirectory(Path.GetDirectoryName(input.Path)!);
+            RawFile.MakeFolder(Path.GetDirectoryName(input.Path)!);
             if (input.IsFolderOfMany)
-                Directory.CreateDirectory(input.Path);
+                RawFile.MakeFolder(input.Path);
             foreach ((Value.Blob blob, string path) in input.Files)
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                if (path != input.Path)
+                    RawFile.MakeFolder(Path.GetDirectoryName(path)!);
                 Get(blob, path, cancel);
             }
             if (input.IsFolderOfMany)

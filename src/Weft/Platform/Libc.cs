@@ -6,7 +6,7 @@ namespace Weft.Platform;
 /// <summary>The calls of the C library that .NET has no door to. Linux with glibc 2.34 or newer; numbers are those of x86-64 and arm64.</summary>
 internal static unsafe partial class Libc
 {
-    public const int ReadOnly = 0, ReadWrite = 2, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, Append = 0x400, CloseOnExec = 0x80000;
+    public const int ReadOnly = 0, ReadWrite = 2, WriteOnly = 1, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, Append = 0x400, CloseOnExec = 0x80000;
     public const int NotFound = 2, NotADirectory = 20, Interrupted = 4, NoChild = 10, WouldBlock = 11, Exists = 17, NoSuchProcess = 3;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

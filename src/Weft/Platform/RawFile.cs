@@ -28,12 +28,27 @@ public static unsafe class RawFile
     public static SafeFileHandle OpenPrivate(string path) => Open(path, Libc.ReadWrite | Libc.Create, 0x180);
 
     /// <summary>Makes a file that must not exist; null when it does. Of several processes on any hosts exactly one wins.</summary>
-    public static SafeFileHandle? TryCreate(string path)
+    /// <param name="mode">What the umask is taken from; 0644.</param>
+    public static SafeFileHandle? TryCreate(string path, int mode = 0x1A4)
     {
-        int descriptor = OpenDescriptor(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive, 0x1A4);
+        int descriptor = OpenDescriptor(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive, mode);
         if (descriptor >= 0)
             return new SafeFileHandle(descriptor, ownsHandle: true);
         return Marshal.GetLastPInvokeError() == Libc.Exists ? null : throw SystemCallException.Last($"create {path}");
+    }
+
+    /// <summary>Writes a file, in place of what it held (mode 0666 less the umask). Whoever reads it meanwhile may find a part.</summary>
+    public static void WriteAll(string path, ReadOnlySpan<byte> bytes)
+    {
+        using SafeFileHandle file = Open(path, Libc.WriteOnly | Libc.Create | Libc.Truncate, 0x1B6);
+        Write(file, bytes);
+    }
+
+    /// <summary>Makes a folder, and those above it, where it is missing: one system call where only it is.</summary>
+    public static void MakeFolder(string path)
+    {
+        if (Libc.MakeFolder(path, 0x1FF) != 0 && Marshal.GetLastPInvokeError() != Libc.Exists)
+            Directory.CreateDirectory(path);
     }
 
     /// <summary>Makes a folder that must not exist, and those above it; false when it does. Of several processes exactly one wins.</summary>

@@ -54,8 +54,8 @@ internal static class AtomicFile
 
     private static void WriteThrough(string path, ReadOnlySpan<byte> content, bool toDisk)
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
-        RandomAccess.Write(file, content, 0);
+        using SafeFileHandle file = RawFile.TryCreate(path, mode: 0x1B6) ?? throw new IOException($"cannot write {path}: it exists");
+        RawFile.Write(file, content);
         if (toDisk)
             RandomAccess.FlushToDisk(file);
     }

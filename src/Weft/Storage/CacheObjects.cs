@@ -25,7 +25,7 @@ internal class CacheObjects(string folder) : IDisposable
     /// <summary>Keeps an object. When there is one already it stays, and false is returned: who came first is who others may have read.</summary>
     public virtual bool TrySave(string key, ReadOnlySpan<byte> content)
     {
-        Directory.CreateDirectory(folder);
+        RawFile.MakeFolder(folder);
         return AtomicFile.TryCreate(PathOf(key), content, survivesPowerCut: false);
     }
 
@@ -60,7 +60,7 @@ internal class CacheObjects(string folder) : IDisposable
     /// <summary>Says that the owner of this object makes the result; false when somebody else does.</summary>
     public virtual bool TryClaim(string key)
     {
-        Directory.CreateDirectory(folder);
+        RawFile.MakeFolder(folder);
         return _claims.TryTake(NumberOf(key));
     }
 

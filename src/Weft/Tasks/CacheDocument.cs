@@ -46,8 +46,19 @@ public sealed record CacheDocument(
 
     public string Key() => "c1-" + Digest.Of(Canonical()).Hex;
 
-    private static void WriteTypes(StringBuilder text, ImmutableSortedDictionary<string, TypeExpr> types) =>
-        CanonicalJson.Write(text, Value.MapOf(types.Select(type => KeyValuePair.Create(type.Key, Value.Of(type.Value.ToString())))));
+    private static void WriteTypes(StringBuilder text, ImmutableSortedDictionary<string, TypeExpr> types)
+    {
+        char before = '{';
+        foreach ((string name, TypeExpr type) in types)
+        {
+            text.Append(before);
+            CanonicalJson.WriteText(text, name);
+            text.Append(':');
+            CanonicalJson.WriteText(text, type.ToString());
+            before = ',';
+        }
+        text.Append(before == '{' ? "{}" : "}");
+    }
 }
 
 /// <summary>What a version is computed from when the author gives none.</summary>
@@ -64,16 +75,36 @@ public sealed record VersionDocument(string Command, Digest? Code, ImmutableSort
     /// <summary>Modules and shell lines before the program; null for none.</summary>
     public string? Setup { get; init; }
 
-    public Digest Digest() => CanonicalJson.DigestOf(Value.MapOf(
-    [
-        new("code", Code is { } code ? Value.Of(code.ToString()) : Value.None),
-        new("command", Value.Of(Command)),
-        new("env", Value.MapOf(Env.Select(variable => KeyValuePair.Create(variable.Key, Value.Of(variable.Value))))),
-        new("image", Image is { } image ? Value.Of(image) : Value.None),
-        new("salt", Value.Of(Salt)),
-        .. Given("python", Python),
-        .. Given("setup", Setup),
-    ]));
+    /// <summary>Of the canonical JSON of a map: keys in their order, those that came to the format later only where they are given.</summary>
+    public Digest Digest()
+    {
+        var text = new StringBuilder();
+        Write(text, "{\"code\":", Code?.ToString());
+        Write(text, ",\"command\":", Command);
+        char before = '{';
+        text.Append(",\"env\":");
+        foreach ((string name, string value) in Env)
+        {
+            CanonicalJson.WriteText(text.Append(before), name);
+            CanonicalJson.WriteText(text.Append(':'), value);
+            before = ',';
+        }
+        text.Append(before == '{' ? "{}" : "}");
+        Write(text, ",\"image\":", Image);
+        if (Python is not null)
+            Write(text, ",\"python\":", Python);
+        Write(text, ",\"salt\":", Salt);
+        if (Setup is not null)
+            Write(text, ",\"setup\":", Setup);
+        return Values.Digest.Of(text.Append('}').ToString());
+    }
 
-    private static IEnumerable<KeyValuePair<string, Value>> Given(string name, string? text) => text is null ? [] : [new(name, Value.Of(text))];
+    private static void Write(StringBuilder text, string key, string? value)
+    {
+        text.Append(key);
+        if (value is null)
+            text.Append("null");
+        else
+            CanonicalJson.WriteText(text, value);
+    }
 }

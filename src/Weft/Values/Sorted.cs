@@ -15,4 +15,15 @@ internal static class Sorted
         builder.KeyComparer = StringComparer.Ordinal;
         return builder.ToImmutable();
     }
+
+    /// <summary>The same keys with values that are made of the others; <paramref name="none"/> when there are none. What the framework has for this sorts the keys again.</summary>
+    public static ImmutableSortedDictionary<string, TTo> Map<TFrom, TTo>(ImmutableSortedDictionary<string, TFrom> from, ImmutableSortedDictionary<string, TTo> none, Func<TFrom, TTo> make)
+    {
+        if (from.IsEmpty)
+            return none;
+        ImmutableSortedDictionary<string, TTo>.Builder made = none.ToBuilder();
+        foreach ((string key, TFrom value) in from)
+            made.Add(key, make(value));
+        return made.ToImmutable();
+    }
 }

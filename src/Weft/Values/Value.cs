@@ -92,8 +92,13 @@ public abstract record Value
 
     public static Value ListOf(IEnumerable<Value> items) => new List([.. items]);
 
-    public static Value MapOf(IEnumerable<KeyValuePair<string, Value>> entries) =>
-        new Map(entries.ToImmutableSortedDictionary(StringComparer.Ordinal));
+    public static Value MapOf(IEnumerable<KeyValuePair<string, Value>> entries)
+    {
+        ImmutableSortedDictionary<string, Value>.Builder map = NoEntries.ToBuilder();
+        foreach ((string key, Value value) in entries)
+            map.Add(key, value);
+        return new Map(map.ToImmutable());
+    }
 
     public static ImmutableSortedDictionary<string, Value> NoEntries { get; } = Sorted.None<Value>();
 }

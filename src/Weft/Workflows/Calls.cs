@@ -24,6 +24,10 @@ internal static class Calls
     /// <summary>A program that asks so often goes in circles.</summary>
     private const int MostRequeued = 1000;
 
+    private static readonly ImmutableSortedDictionary<string, string> NoVariables = Sorted.None<string>();
+
+    private static readonly ImmutableSortedDictionary<string, TypeExpr> NoTypes = Sorted.None<TypeExpr>();
+
     public static Step Start(Surroundings around, PlanNode node, NodePath path, NodeState state, Callee callee)
     {
         TaskDefinition task = TaskOf(around, node, callee);
@@ -33,11 +37,12 @@ internal static class Calls
         CacheDocument? document = DocumentOf(around.Facts, task, inputs);
         if (document is not null && around.Facts.CacheMode == CacheMode.Enabled)
         {
-            switch (around.Facts.Cache(document.Key()))
+            string key = document.Key();
+            switch (around.Facts.Cache(key))
             {
                 // What grew is cached as a whole: its entry has the results of the graph, not the graph.
                 case CacheAnswer.Hit hit when hit.IsYoungEnough(task.Cache, around.Facts.Now) && (node.Node is Node.Grow || FirstMissing(task, hit.Outputs) is null):
-                    return new Step.Reuse(document.Key(), hit.Outputs);
+                    return new Step.Reuse(key, hit.Outputs);
                 case CacheAnswer.Reserved reserved when task.Cache.SingleFlight:
                     return new Step.Wait(reserved.Until);
             }
@@ -127,7 +132,7 @@ internal static class Calls
             if (code is null && !task.Cache.Code.IsEmpty)
                 return null;
             computed = new VersionDocument(
-                TaskText.Of(task.Body), code?.Whole, task.Env.ToImmutableSortedDictionary(variable => variable.Key, variable => ExprPrinter.Print(variable.Value), StringComparer.Ordinal), task.Image, task.Cache.Salt)
+                TaskText.Of(task.Body), code?.Whole, Sorted.Map(task.Env, NoVariables, expression => ExprPrinter.Print(expression)), task.Image, task.Cache.Salt)
             {
                 Files = code,
                 Python = task.Python,
@@ -140,11 +145,10 @@ internal static class Calls
             computed?.Digest().ToString() ?? task.Cache.Version!.Trim(),
             Types(task.In),
             Types(task.Out),
-            inputs.RemoveRange(task.Cache.Ignore)) { Computed = computed, IsExclusive = task.Cache.SingleFlight };
+            task.Cache.Ignore.IsEmpty ? inputs : inputs.RemoveRange(task.Cache.Ignore)) { Computed = computed, IsExclusive = task.Cache.SingleFlight };
     }
 
-    private static ImmutableSortedDictionary<string, TypeExpr> Types(ImmutableSortedDictionary<string, Port> ports) =>
-        ports.ToImmutableSortedDictionary(port => port.Key, port => port.Value.Type, StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, TypeExpr> Types(ImmutableSortedDictionary<string, Port> ports) => Sorted.Map(ports, NoTypes, port => port.Type);
 
     private static string? FirstMissing(TaskDefinition task, ImmutableSortedDictionary<string, Value> outputs)
     {
@@ -181,7 +185,7 @@ internal static class Calls
         };
         if (Body(task.Body, inside, out CallBody? body) is { } problem)
             return problem;
-        var env = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var env = NoVariables.ToBuilder();
         foreach ((string name, Expr expression) in task.Env)
         {
             if (Evaluator.Evaluate(expression, inside) is not Evaluated.Is known)

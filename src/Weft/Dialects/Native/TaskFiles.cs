@@ -41,10 +41,10 @@ internal sealed class TaskFiles(WeftFile file, Diagnostics problems)
         YamlNode? python = task.MapOf("env")?["python"] ?? file.Root.MapOf("env")?["python"];
         if (python is YamlScalar { Text: var interpreter } && !Path.Exists(Path.GetFullPath(interpreter, file.Folder)))
             problems.Error("weft/no-python", $"there is no virtual environment or interpreter `{interpreter}`", python.At, "`python3 -m venv .venv` makes one; or name a file for pip by `requirements`");
-        string folder = Path.GetFullPath(task.TextOf("working_dir") ?? ".", file.Folder);
-        if (!Directory.Exists(folder))
+        string folder = file.Folder;
+        if (task.TextOf("working_dir") is { } inside && !Directory.Exists(folder = Path.GetFullPath(inside, file.Folder)))
         {
-            problems.Error("weft/no-folder", $"there is no folder `{task.TextOf("working_dir")}`", task["working_dir"]!.At);
+            problems.Error("weft/no-folder", $"there is no folder `{inside}`", task["working_dir"]!.At);
             return;
         }
         if (where["run"] is null || body is not TaskBody.Command { Words: [Expr.Literal { Value: Value.Text { Content: var program } }, Expr.Literal { Value: Value.Text { Content: var script } } named, ..] })

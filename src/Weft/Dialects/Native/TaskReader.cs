@@ -115,11 +115,8 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
         YamlMapping? all = file.Root.MapOf("env");
         YamlMapping? own = task.MapOf("env");
         var env = Expr.NoBindings.ToBuilder();
-        foreach ((string variable, YamlNode value, _) in all.EntriesOf("vars").Concat(own.EntriesOf("vars")))
-        {
-            if (value is YamlScalar scalar && Template.Parse(scalar.Text, scalar.At, problems, file.Naming) is { } text)
-                env[variable] = text;
-        }
+        AddVariables(all, env);
+        AddVariables(own, env);
         AddParameters(body, env.Values, inputs, over);
         AddConfig(task, inputs, over);
         bool isFixed = outputs.Values.Any(port => port.IsFixed);
@@ -148,10 +145,10 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             Workspace = workspace,
             WorkingFolder = task.TextOf("working_dir"),
             Env = env.ToImmutable(),
-            Secrets = [.. all.TextsOf("secrets").Concat(own.TextsOf("secrets")).Distinct()],
+            Secrets = Together(all.TextsOf("secrets"), own.TextsOf("secrets")),
             Python = own.TextOf("python") ?? all.TextOf("python"),
             Requirements = (requirements as YamlScalar)?.Text,
-            Modules = [.. all.TextsOf("modules").Concat(own.TextsOf("modules")).Distinct()],
+            Modules = Together(all.TextsOf("modules"), own.TextsOf("modules")),
             Setup = own.TextOf("setup") ?? all.TextOf("setup"),
             Image = own.TextOf("image") ?? all.TextOf("image"),
             Notice = task.MapOf("notify") is { } notify && notify.TextsOf("url") is { IsEmpty: false } urls ? new Notice(notify.TextsOf("on"), urls) : null,
@@ -159,6 +156,17 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
             KeepsCheckpoints = task["checkpoint"] is not null && task.FlagOf("checkpoint") != false,
         };
     }
+
+    private void AddVariables(YamlMapping? where, ImmutableSortedDictionary<string, Expr>.Builder env)
+    {
+        foreach ((string variable, YamlNode value, _) in where.EntriesOf("vars"))
+        {
+            if (value is YamlScalar scalar && Template.Parse(scalar.Text, scalar.At, problems, file.Naming) is { } text)
+                env[variable] = text;
+        }
+    }
+
+    private static ImmutableArray<string> Together(ImmutableArray<string> all, ImmutableArray<string> own) => all.IsEmpty && own.IsEmpty ? [] : [.. all.Concat(own).Distinct()];
 
     /// <summary>Every input, and every parameter of a point, whose values are taken from the point.</summary>
     private static ImmutableSortedDictionary<string, Port> Ports(ImmutableSortedDictionary<string, Expr>.Builder inputs, Elements? over)
@@ -220,11 +228,22 @@ internal sealed class TaskReader(WeftFile file, WorkflowScope scope, Changes cha
                 problems.Error("weft/output-path", $"the path of the output `{output}` leads out of its folder", value.At, "write a relative path without `..`");
             if (over is not null && output is "best" or "runs")
                 problems.Error("weft/output-name", $"`{output}` cannot be an output of `{name}`: a sweep gives that itself", at);
-            if (path is not null && ports.FirstOrDefault(other => other.Value.Path is not null && Declared.InVariables(other.Key) == Declared.InVariables(output)).Key is { } twin)
+            if (path is not null && TwinOf(output, ports) is { } twin)
                 problems.Error("weft/output-name", $"`{twin}` and `{output}` would share the variable `WEFT_OUTPUT_{Declared.InVariables(output)}`, in which the program finds their paths", at, "give one of them another name");
             ports[output] = new Port(map.FlagOf("optional") == true ? TypeExpr.Optionally(type) : type, null, path?.TrimEnd('/'), map.TextOf("doc")) { IsFixed = map?["at"] is not null };
         }
         return ports.ToImmutable();
+    }
+
+    /// <summary>Another output with a path whose variable has the same name.</summary>
+    private static string? TwinOf(string output, ImmutableSortedDictionary<string, Port>.Builder ports)
+    {
+        foreach ((string other, Port port) in ports)
+        {
+            if (port.Path is not null && Declared.InVariables(other) == Declared.InVariables(output))
+                return other;
+        }
+        return null;
     }
 
     private static bool IsInside(string path) => path.Length > 0 && !path.StartsWith('/') && !path.Split('/').Contains("..");
