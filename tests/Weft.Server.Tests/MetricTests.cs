@@ -32,6 +32,11 @@ public sealed class MetricTests : IAsyncLifetime
             token = page.Json.TryGetProperty("next_page_token", out JsonElement next) ? next.GetString() : null;
         }
         Assert.Equal(["0@0/0 1@1/1", "2@2/2 3@3/3", "4@4/4"], all);
+        Assert.Equal("3@3/3 4@4/4", Points(await _server.Get(path + "&page_token=" + Token("""{"offset": 3}"""))));
+        foreach (string place in new[] { "5", "[1, 2]", """[1, 2, 3, 4, "x", 0]""", "[1, 2, 3, 4, 5.5, 0]" })
+            Assert.Equal("400 INVALID_PARAMETER_VALUE", (await _server.Get(path + "&page_token=" + Token($$"""{"offset": 3, "place": {{place}}}"""))).Error);
+
+        static string Token(string json) => Uri.EscapeDataString(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(json)));
     }
 
     [Fact]

@@ -39,38 +39,47 @@ internal static class MetricSeries
     }
 
     /// <summary>The points of one metric of one run by timestamp, step, value; no two are alike. Read it within one state of the database.</summary>
-    public static IEnumerable<PointRow> Read(Database db, long run, long key)
+    public static IEnumerable<PointRow> Read(Database db, long run, long key) => ReadFrom(db, run, key, SeriesPlace.Start).Select(read => read.Point);
+
+    /// <summary>The points behind a place, each with the place behind it.</summary>
+    public static IEnumerable<(PointRow Point, SeriesPlace Behind)> ReadFrom(Database db, long run, long key, SeriesPlace place)
     {
         var blocks = new List<(long Id, long First)>();
-        foreach (Row row in db.Prepare("SELECT id, first FROM series WHERE run = ?1 AND key = ?2 ORDER BY first, id").Bind(1, run).Bind(2, key).Query())
+        foreach (Row row in db.Prepare("SELECT id, first FROM series WHERE run = ?1 AND key = ?2 AND (first >= ?3 OR id >= ?4) ORDER BY first, id").Bind(1, run).Bind(2, key).Bind(3, place.First).Bind(4, place.Tail).Query())
             blocks.Add((row.Long(0), row.Long(1)));
-        PointRow? last = null;
+        PointRow? last = place.After;
         var points = new List<PointRow>();
+        var open = new Queue<(long First, PointRow Last)>();
         for (int i = 0; i < blocks.Count; i++)
         {
+            int before = points.Count;
             ReadBlock(db, blocks[i].Id, points);
+            if (points.Count > before)
+                open.Enqueue((blocks[i].First, points[^1]));
+            if (before > 0 && before < points.Count && points[before].CompareTo(points[before - 1]) < 0)
+                points.Sort();
             // What comes later begins at the next block's first timestamp: all before it is in order now.
             long end = i + 1 < blocks.Count ? blocks[i + 1].First : long.MaxValue;
             int done = 0;
             for (; done < points.Count && (points[done].Timestamp < end || i + 1 == blocks.Count); done++)
             {
-                if (points[done] == last)
+                PointRow point = points[done];
+                if (last is { } given && point.CompareTo(given) <= 0)
                     continue;
-                last = points[done];
-                yield return points[done];
+                last = point;
+                while (open.TryPeek(out (long First, PointRow Last) first) && first.Last.CompareTo(point) <= 0)
+                    open.Dequeue();
+                yield return (point, new SeriesPlace(open.TryPeek(out (long First, PointRow Last) unfinished) ? unfinished.First : end, blocks[^1].Id, point));
             }
             points.RemoveRange(0, done);
         }
     }
 
-    /// <summary>Takes a block's points among those that are in order.</summary>
+    /// <summary>Takes a block's points, which are in order, behind others.</summary>
     private static void ReadBlock(Database db, long block, List<PointRow> points)
     {
-        int before = points.Count;
         foreach (Row row in db.Prepare("SELECT points FROM series WHERE id = ?1").Bind(1, block).Query())
             PointBytes.Read(row.Blob(0), points);
-        if (before > 0 && before < points.Count && points[before].CompareTo(points[before - 1]) < 0)
-            points.Sort();
     }
 
     /// <summary>Reads the last block of each metric, when it is short, to the other points: it is written anew with them. Their numbers by the metrics' keys.</summary>
@@ -121,4 +130,13 @@ internal static class MetricSeries
         }
         return count;
     }
+}
+
+/// <summary>Where the reading of one metric goes on: no other block than those of <paramref name="First"/> and <paramref name="Tail"/> holds a point behind it.</summary>
+/// <param name="First">Blocks that begin at this timestamp or later.</param>
+/// <param name="Tail">Blocks of this number or greater: the last one, which may be written anew, and those that came after it.</param>
+/// <param name="After">The last point that was read; null: none.</param>
+internal readonly record struct SeriesPlace(long First, long Tail, PointRow? After)
+{
+    public static readonly SeriesPlace Start = new(long.MinValue, 0, null);
 }

@@ -18,25 +18,33 @@ public sealed class MetricHistory
         _settling = settling;
     }
 
-    /// <summary>The points of one metric by timestamp, step, value; an unknown key has none.</summary>
+    /// <summary>
+    /// The points of one metric by timestamp, step, value; an unknown key has none. A later page begins behind the last point of the one before, whatever
+    /// was logged meanwhile.
+    /// </summary>
     /// <param name="most">How many at most; null: all.</param>
     /// <returns>The token of the next page, or null.</returns>
     public string? Read(RunId id, string key, int? most, string? token, PointVisitor visit)
     {
-        long offset = PageToken.Read(token);
+        HistoryPage page = HistoryPage.Read(token);
         _settling.Settle(id);
         return _readers.Read(reader =>
         {
             RunInfo run = RunStore.Require(reader.Database, id);
             if (reader.Keys.Find(key) is not { } number)
                 return null;
-            long next = 0;
-            foreach (PointRow point in MetricSeries.Read(reader.Database, run.Row, number))
+            int taken = 0;
+            long skipped = page.Skip;
+            SeriesPlace behind = page.PlaceIn(number);
+            foreach ((PointRow point, SeriesPlace next) in MetricSeries.ReadFrom(reader.Database, run.Row, number, behind))
             {
-                if (next - offset == most)
-                    return PageToken.Write(next);
-                if (next++ >= offset)
-                    visit(id, Point(key, point));
+                if (taken == most)
+                    return page.After(taken, behind);
+                behind = next;
+                if (skipped-- > 0)
+                    continue;
+                taken++;
+                visit(id, Point(key, point));
             }
             return null;
         }, oneState: true);

@@ -54,6 +54,46 @@ public sealed class MetricSeriesTests : IDisposable
     }
 
     [Fact]
+    public void Reading_goes_on_behind_a_place_whatever_was_written_meanwhile()
+    {
+        using SqliteDatabase db = Open();
+        var random = new Random(815);
+        for (int turn = 0; turn < 40; turn++)
+        {
+            long start = random.Next(3) == 0 ? random.Next(1200) : turn * 30;
+            Add(db, [.. Enumerable.Range(0, random.Next(1, 700)).Select(_ => Point(start + random.Next(40), random.Next(5), random.Next(4)))]);
+        }
+        SeriesPlace place = SeriesPlace.Start;
+        PointRow? last = null;
+        var read = new List<PointRow>();
+        for (int page = 0; ; page++)
+        {
+            // The rest as it is now: what a reader from the very start would find behind the last point.
+            PointRow[] rest = [.. MetricSeries.Read(db, Run, Key).Where(point => last is null || point.CompareTo(last.Value) > 0)];
+            Assert.Equal(rest, MetricSeries.ReadFrom(db, Run, Key, place).Select(found => found.Point));
+            (PointRow Point, SeriesPlace Behind)[] some = [.. MetricSeries.ReadFrom(db, Run, Key, place).Take(random.Next(1, 500))];
+            if (some.Length == 0)
+                break;
+            read.AddRange(some.Select(found => found.Point));
+            (last, place) = some[^1];
+            if (page % 3 == 0 && page < 30)
+                Add(db, [.. Enumerable.Range(0, random.Next(1, 700)).Select(_ => Point(random.Next(1400), random.Next(5), random.Next(4)))]);
+        }
+        Assert.Equal(read.Distinct().Order(), read);
+    }
+
+    [Fact]
+    public void A_later_page_reads_no_earlier_block()
+    {
+        using SqliteDatabase db = Open();
+        for (int turn = 0; turn < 20; turn++)
+            Add(db, [.. Enumerable.Range(0, 320).Select(n => Point(turn * 320 + n, n, 0.5))]);
+        SeriesPlace place = MetricSeries.ReadFrom(db, Run, Key, SeriesPlace.Start).Take(3200).Last().Behind;
+        db.Execute("DELETE FROM series WHERE first < 3200");
+        Assert.Equal(3200, MetricSeries.ReadFrom(db, Run, Key, place).Count());
+    }
+
+    [Fact]
     public void Values_that_come_one_by_one_share_blocks()
     {
         using SqliteDatabase db = Open();

@@ -48,15 +48,20 @@ internal sealed class StoreSource(TrackingStore store, string artifactFolder) : 
         store.Settling.Settle(run.Run.Info.Id);
         foreach ((long key, string name) in store.Readers.Read(reader => KeysOf(reader.Database, run.Run.Info.Row)))
         {
-            for (int offset = 0; ; offset += PageLength)
+            SeriesPlace place = SeriesPlace.Start;
+            int length;
+            do
             {
-                MetricPoint[] page = store.Readers.Read(
-                    reader => MetricSeries.Read(reader.Database, run.Run.Info.Row, key).Skip(offset).Take(PageLength).Select(point => MetricHistory.Point(name, point)).ToArray(), oneState: true);
-                if (page.Length > 0)
-                    yield return page;
-                if (page.Length < PageLength)
-                    break;
+                (PointRow Point, SeriesPlace Behind)[] page = store.Readers.Read(
+                    reader => MetricSeries.ReadFrom(reader.Database, run.Run.Info.Row, key, place).Take(PageLength).ToArray(), oneState: true);
+                length = page.Length;
+                if (length > 0)
+                {
+                    place = page[^1].Behind;
+                    yield return Array.ConvertAll(page, read => MetricHistory.Point(name, read.Point));
+                }
             }
+            while (length == PageLength);
         }
     }
 
