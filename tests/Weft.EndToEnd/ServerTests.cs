@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Weft.Support;
 
 namespace Weft.EndToEnd;
@@ -72,6 +73,25 @@ public sealed class ServerTests : IDisposable
         Assert.Contains("failed", there.Out, StringComparison.Ordinal);
         Assert.Contains("differ in nothing", Remote("diff", "-", "-").Error, StringComparison.Ordinal);
         Assert.Equal(2, Remote("diff", "-", "nothing-like-it").ExitCode);
+    }
+
+    [Fact]
+    public async Task Lists_behind_a_server_are_whole()
+    {
+        const int points = 1100;
+        string project = Directory.CreateDirectory(_folder.Path("project")).FullName;
+        string elsewhere = Directory.CreateDirectory(_folder.Path("elsewhere")).FullName;
+        Assert.Equal(0, WeftProgram.Run(project, "run", "-m", "-q", "-j", "2", "--", "echo", $"i=1:{points}").ExitCode);
+        Process server = Start(project, "server", "--open", "--port", "0");
+        string address = (await server.StandardOutput.ReadLineAsync())!;
+        ProgramResult Remote(params string[] words) => WeftProgram.Run(elsewhere, [new("WEFT_SERVER", address)], words);
+
+        Assert.Equal(points, Regex.Count(Remote("show", "-").Out, @"^echo\[\d+\] +succeeded", RegexOptions.Multiline));
+        Assert.Equal(points, Regex.Count(Remote("logs", "-").Out, @"^i=\d+$", RegexOptions.Multiline));
+        Assert.Contains("\"definition\"", Remote("ps", "-a", "--json").Out, StringComparison.Ordinal);
+        ProgramResult files = Remote("show", "-", "--env");
+        Assert.Equal(2, files.ExitCode);
+        Assert.Contains("`--env` reads files of the project's folder", files.Error, StringComparison.Ordinal);
     }
 
     [Fact]

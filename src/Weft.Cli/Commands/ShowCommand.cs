@@ -30,7 +30,11 @@ internal static class ShowCommand
     {
         using RemoteProject? remote = RemoteProject.Of(session);
         if (remote is not null && arguments.Words is [Source asked])
-            return RemoteCommands.Show(remote, asked, session);
+        {
+            return new[] { Script, Environment, Difference }.FirstOrDefault(arguments.Has) is { } flag
+                ? throw new DiagnosticException("show/files", $"`--{flag.Name}` reads files of the project's folder, which WEFT_SERVER does not give", arguments.SourceOf(flag)!.Whole, "type it in that folder, without WEFT_SERVER")
+                : RemoteCommands.Show(remote, asked, session);
+        }
         string root = Launch.FindRoot(arguments, session);
         Project project = Project.Open(root, session.Surroundings.Variables);
         if (arguments.Words is not [Source word])

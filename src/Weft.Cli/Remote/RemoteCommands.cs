@@ -13,20 +13,26 @@ internal static class RemoteCommands
 
     public static int List(RemoteProject remote, bool all, Session session)
     {
-        JsonElement executions = remote.Get($"{Api}executions{(all ? "?all=true" : "")}").GetProperty("executions"u8);
+        JsonElement[] executions = [.. remote.List($"{Api}executions{(all ? "?all=true" : "")}", "executions", "before")];
         if (session.Json)
         {
-            session.WriteJson(executions.WriteTo);
+            session.WriteJson(json =>
+            {
+                json.WriteStartArray();
+                foreach (JsonElement row in executions)
+                    row.WriteTo(json);
+                json.WriteEndArray();
+            });
             return ExitCodes.Succeeded;
         }
-        if (executions.GetArrayLength() == 0)
+        if (executions.Length == 0)
         {
             session.Say("nothing runs; `weft ps -a` lists what has ended");
             return ExitCodes.Succeeded;
         }
         var table = new Table("EXECUTION", "OF", "STATE", "DONE", "FAILED", "TOTAL", "STARTED", "TOOK", "OWNER");
         TimeProvider clock = TimeProvider.System;
-        foreach (JsonElement row in executions.EnumerateArray())
+        foreach (JsonElement row in executions)
         {
             DateTimeOffset created = TimeOf(row, "created") ?? default;
             table.Add(
@@ -55,7 +61,7 @@ internal static class RemoteCommands
         if (path is not null)
             return ExitCodes.Succeeded;
         var table = new Table("NODE", "PHASE", "ATTEMPT");
-        foreach (JsonElement node in remote.Get(Of(execution) + "/nodes").GetProperty("nodes"u8).EnumerateArray())
+        foreach (JsonElement node in remote.List(Of(execution) + "/nodes", "nodes", "after"))
             table.Add(TextOf(node, "path"), TextOf(node, "phase"), TextOf(node, "attempt"));
         session.Out.WriteLine();
         table.Print(session.Out, session.Surroundings.OutputIsTerminal ? session.Surroundings.Width : null, session.ColorsOut);
@@ -67,7 +73,7 @@ internal static class RemoteCommands
         (string execution, string? path, int? attempt) = Split(word);
         string[] paths = path is not null ? [path] :
         [
-            .. remote.Get($"{Of(execution)}/nodes?limit=1000{(failed ? "&phase=failed" : "")}").GetProperty("nodes"u8).EnumerateArray()
+            .. remote.List($"{Of(execution)}/nodes{(failed ? "?phase=failed" : "")}", "nodes", "after")
                 .Where(node => node.GetProperty("attempt"u8).GetInt32() > 0).Select(node => TextOf(node, "path")),
         ];
         if (follow && paths.Length != 1)

@@ -12,6 +12,9 @@ namespace Weft.Cli.Remote;
 /// </summary>
 internal sealed class RemoteProject : IDisposable
 {
+    /// <summary>The most that a server gives at once.</summary>
+    private const int PageSize = 1000;
+
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Uri _address;
 
@@ -61,6 +64,21 @@ internal sealed class RemoteProject : IDisposable
             json.WriteEndObject();
         }
         return Send(verb, path, Encoding.UTF8.GetString(body.ToArray()));
+    }
+
+    /// <summary>The elements of a list, page after page.</summary>
+    /// <param name="member">What the list is called in the answers.</param>
+    /// <param name="cursor">The parameter that takes <c>next</c> of the page before.</param>
+    public IEnumerable<JsonElement> List(string path, string member, string cursor)
+    {
+        string page = $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={PageSize}";
+        for (string? next = ""; next is not null;)
+        {
+            JsonElement answer = Get(next.Length == 0 ? page : $"{page}&{cursor}={Uri.EscapeDataString(next)}");
+            foreach (JsonElement element in answer.GetProperty(member).EnumerateArray())
+                yield return element;
+            next = answer.TryGetProperty("next"u8, out JsonElement more) ? more.GetString() : null;
+        }
     }
 
     /// <summary>Copies an answer that is no JSON.</summary>
