@@ -143,7 +143,7 @@ internal sealed class HydraTypes
         {
             if (type.Value.TryGetProperty("enum", out JsonElement members))
             {
-                _enums.Add(type.Name, new EnumSchema(type.Name, members.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, member.Value.GetInt64()))));
+                _enums.Add(type.Name, new EnumSchema(type.Name, [.. members.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, member.Value.GetInt64()))]));
                 continue;
             }
             ConfigSchema? baseSchema = type.Value.TryGetProperty("base", out JsonElement name) ? _schemas[name.GetString()!] : null;

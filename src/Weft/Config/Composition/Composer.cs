@@ -243,6 +243,16 @@ internal sealed class Composer
         return repository;
     }
 
+    private string KeyOf(ConfigRepository repository)
+    {
+        foreach ((string key, ConfigRepository known) in _repositories)
+        {
+            if (known == repository)
+                return key;
+        }
+        throw new ArgumentException("it was not made here", nameof(repository));
+    }
+
     private static void CheckSweeps(IReadOnlyList<Override> overrides, RunMode mode, Diagnostics diagnostics)
     {
         foreach (Override item in overrides)
@@ -269,7 +279,7 @@ internal sealed class Composer
     /// <summary>What is composed before overrides of values are applied, kept or made.</summary>
     private Base? FindBase(string? configName, ConfigRepository repository, List<Override> groups, RunMode mode, Diagnostics diagnostics)
     {
-        string key = $"{configName}\n{mode}\n{_repositories.First(entry => entry.Value == repository).Key}\n{string.Join('\n', groups.Select(item => item.Text))}";
+        string key = string.Join('\n', [configName, mode == RunMode.MultiRun ? "sweep" : "run", KeyOf(repository), .. groups.Select(item => item.Text)]);
         if (!_kept.TryGetValue(key, out Base? known))
         {
             var problems = new Diagnostics();

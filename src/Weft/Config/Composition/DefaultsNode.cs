@@ -126,7 +126,7 @@ public sealed class DefaultsNode
         if (ExpandsNames && Name is { } name)
             package = package.Replace("_name_", name, StringComparison.Ordinal);
         string joined = Join(_parentPackage, package, '.');
-        int global = joined.LastIndexOf(Global, StringComparison.Ordinal);
+        int global = joined.AsSpan().LastIndexOf(Global);
         if (global < 0)
             return joined;
         int start = global + Global.Length + 1;

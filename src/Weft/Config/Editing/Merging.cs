@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Weft.Config.Interpolation;
 using Weft.Config.Nodes;
 using Weft.Config.Structured;
 using Weft.Text;
@@ -209,6 +210,9 @@ internal sealed class Merging(ConfigEditor editor)
     /// <summary>The copy of what an interpolation leads to, in its place, when that is a container; else the interpolation.</summary>
     private ConfigNode Copied(DictConfig target, ConfigNode into)
     {
+        // With other text around it, it is a text: to evaluate that may take time, as ${now:…} takes the file of the time zone.
+        if (into.Content.Interpolation.Tree is InterpolationTree.Joined)
+            return into;
         ConfigNode? behind = editor.Resolution.Dereference(into, out _);
         if (behind is not (DictConfig or ListConfig) || behind.IsSpecial)
             return into;

@@ -38,7 +38,7 @@ public static class ConfigCodecs
 
     /// <summary>A member of an enumeration.</summary>
     /// <param name="members">Names and values in the order of declaration.</param>
-    public static ConfigCodec<T> Enum<T>(string name, IEnumerable<KeyValuePair<string, long>> members, Func<long, T> read) where T : struct =>
+    public static ConfigCodec<T> Enum<T>(string name, ReadOnlySpan<KeyValuePair<string, long>> members, Func<long, T> read) where T : struct =>
         new Leaf<T>(new EnumType(new EnumSchema(name, members)), content => read(content.Enum.Value));
 
     /// <summary>A record.</summary>

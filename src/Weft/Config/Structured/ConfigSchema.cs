@@ -77,7 +77,7 @@ public sealed record ConfigField(string Name, ConfigType Type, Func<ConfigNode>?
 }
 
 /// <summary>An enumeration that a schema names.</summary>
-public sealed class EnumSchema(string name, IEnumerable<KeyValuePair<string, long>> members)
+public sealed class EnumSchema(string name, params ReadOnlySpan<KeyValuePair<string, long>> members)
 {
     /// <summary>As messages and the printed form of members show it.</summary>
     public string Name { get; } = name;
@@ -87,9 +87,9 @@ public sealed class EnumSchema(string name, IEnumerable<KeyValuePair<string, lon
 
     public override string ToString() => Name;
 
-    private static ImmutableArray<EnumMember> MembersOf(string name, IEnumerable<KeyValuePair<string, long>> members)
+    private static ImmutableArray<EnumMember> MembersOf(string name, ReadOnlySpan<KeyValuePair<string, long>> members)
     {
-        var all = ImmutableArray.CreateBuilder<EnumMember>();
+        var all = ImmutableArray.CreateBuilder<EnumMember>(members.Length);
         foreach ((string member, long value) in members)
             all.Add(new EnumMember(name, member, value));
         return all.DrainToImmutable();

@@ -95,7 +95,7 @@ internal static class YamlReader
     {
         string message = e.Message;
         // YamlDotNet writes "(Lin: 1, Col: 2, Chr: 3) - (…): text" in front; the place is printed by our own means.
-        int colon = message.LastIndexOf("): ", StringComparison.Ordinal);
+        int colon = message.AsSpan().LastIndexOf("): ");
         if (colon >= 0)
             message = message[(colon + 3)..];
         message = message.TrimEnd('.');
