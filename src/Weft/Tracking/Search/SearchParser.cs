@@ -173,7 +173,7 @@ internal ref struct SearchParser
         {
             case FieldKind.Attribute:
                 var attributes = _isOrder && _schema.OrderAttributes is { } only ? only : _schema.Attributes;
-                if (attributes.TryGetValue(key, out AttributeType type))
+                if (attributes.TryGetValue(key, out AttributeType? type))
                     return type.Canonical == "prompt" ? new Field(FieldKind.Prompt, key, at) : new Field(kind, type.Canonical, at);
                 string message = $"`{key}` is not an attribute of {_schema.Subject}, expected one of {string.Join(", ", attributes.Keys.Order())}";
                 _diagnostics.Error("search/unknown-attribute", message, at, entity is null && _schema.Entities.ContainsKey("tag") ? $"a tag is written `tags.{key}`" : null);

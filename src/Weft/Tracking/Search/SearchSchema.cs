@@ -1,9 +1,7 @@
-using System.Collections.Frozen;
-
 namespace Weft.Tracking.Search;
 
 /// <summary>The type of an attribute and whether a list of values may be asked for.</summary>
-internal readonly record struct AttributeType(string Canonical, bool IsNumber, bool TakesLists = false);
+internal sealed record AttributeType(string Canonical, bool IsNumber, bool TakesLists = false);
 
 /// <summary>
 /// What may be searched for in one kind of record: its entity names, attributes, and which operators each takes. The tables are those of
@@ -31,12 +29,12 @@ internal sealed class SearchSchema
     /// <summary>What is searched, in the plural, for messages.</summary>
     public required string Subject { get; init; }
 
-    public required FrozenDictionary<string, FieldKind> Entities { get; init; }
+    public required IReadOnlyDictionary<string, FieldKind> Entities { get; init; }
 
-    public required FrozenDictionary<string, AttributeType> Attributes { get; init; }
+    public required IReadOnlyDictionary<string, AttributeType> Attributes { get; init; }
 
     /// <summary>The attributes an order may name; null: all of <see cref="Attributes"/>.</summary>
-    public FrozenDictionary<string, AttributeType>? OrderAttributes { get; init; }
+    public IReadOnlyDictionary<string, AttributeType>? OrderAttributes { get; init; }
 
     /// <summary>Whether the text operators also include a regular expression (traces only).</summary>
     public bool TakesPatterns { get; init; }
@@ -151,15 +149,15 @@ internal sealed class SearchSchema
 
     private static (string, AttributeType) Alias(string name, string canonical, bool isNumber = false) => (name, new AttributeType(canonical, isNumber));
 
-    private static FrozenDictionary<string, AttributeType> Table(params ReadOnlySpan<(string Name, AttributeType Type)> rows)
+    private static Dictionary<string, AttributeType> Table(params ReadOnlySpan<(string Name, AttributeType Type)> rows)
     {
         var table = new Dictionary<string, AttributeType>();
         foreach ((string name, AttributeType type) in rows)
             table.Add(name, type);
-        return table.ToFrozenDictionary();
+        return table;
     }
 
-    private static FrozenDictionary<string, FieldKind> Names(params ReadOnlySpan<(FieldKind Kind, string Words)> rows)
+    private static Dictionary<string, FieldKind> Names(params ReadOnlySpan<(FieldKind Kind, string Words)> rows)
     {
         var names = new Dictionary<string, FieldKind>();
         foreach ((FieldKind kind, string words) in rows)
@@ -167,6 +165,6 @@ internal sealed class SearchSchema
             foreach (string word in words.Split(' '))
                 names.Add(word, kind);
         }
-        return names.ToFrozenDictionary();
+        return names;
     }
 }
