@@ -115,8 +115,19 @@ public sealed class Project
             return [];
         }
         ImmutableArray<Diagnostic> warnings = [.. diagnostics.Where(problem => problem.Severity == Severity.Warning)];
-        return file.Workflows.Select(one => new WorkflowRunnable(file, one.Name, null, one.At, environment, warnings))
-            .Concat(file.Tasks.Where(task => !file.Workflows.Any(one => one.Name == task.Name)).Select(task => new WorkflowRunnable(file, WeftFile.Main, task.Name, task.At, environment, warnings)));
+        var runnables = new List<Runnable>();
+        var workflows = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string name, Span at) in file.Workflows)
+        {
+            runnables.Add(new WorkflowRunnable(file, name, null, at, environment, warnings));
+            workflows.Add(name);
+        }
+        foreach ((string name, Span at) in file.Tasks)
+        {
+            if (!workflows.Contains(name))
+                runnables.Add(new WorkflowRunnable(file, WeftFile.Main, name, at, environment, warnings));
+        }
+        return runnables;
     }
 
     /// <summary>

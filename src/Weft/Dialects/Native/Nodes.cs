@@ -45,6 +45,15 @@ internal static class Nodes
                     yield return (name.Text, entry.Value, name.At);
             }
         }
+
+        /// <summary>The keys of a map that are texts.</summary>
+        public HashSet<string> NamesOf(string key)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach ((string name, _, _) in map.EntriesOf(key))
+                names.Add(name);
+            return names;
+        }
     }
 
     /// <summary>A node as a value.</summary>

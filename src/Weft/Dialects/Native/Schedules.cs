@@ -11,6 +11,8 @@ internal static class Schedules
 {
     public static void Check(WeftFile file, Diagnostics problems)
     {
+        if (file.Root.MapOf("schedules") is null)
+            return;
         string[] workflows = [.. file.Workflows.Select(workflow => workflow.Name)];
         foreach ((_, YamlNode value, _) in file.Root.EntriesOf("schedules"))
         {

@@ -28,14 +28,26 @@ internal sealed record WeftFile(Source Source, YamlMapping Root, string Folder)
     public Naming Naming => new(Dashed: Dashed);
 
     /// <summary>The workflows by name, where each is declared; <see cref="Main"/> first.</summary>
-    public IEnumerable<(string Name, Span At)> Workflows =>
-    [
-        .. Root.MapOf("tasks") is { } tasks ? [(Main, tasks.At)] : Array.Empty<(string, Span)>(),
-        .. Root.EntriesOf("workflows").Select(workflow => (workflow.Name, workflow.At)),
-    ];
+    public IEnumerable<(string Name, Span At)> Workflows
+    {
+        get
+        {
+            if (Root.MapOf("tasks") is { } tasks)
+                yield return (Main, tasks.At);
+            foreach ((string name, _, Span at) in Root.EntriesOf("workflows"))
+                yield return (name, at);
+        }
+    }
 
     /// <summary>The tasks of <see cref="Main"/>.</summary>
-    public IEnumerable<(string Name, Span At)> Tasks => Root.EntriesOf("tasks").Select(task => (task.Name, task.At));
+    public IEnumerable<(string Name, Span At)> Tasks
+    {
+        get
+        {
+            foreach ((string name, _, Span at) in Root.EntriesOf("tasks"))
+                yield return (name, at);
+        }
+    }
 
     /// <summary>Reads a file with all that is wrong with its keys.</summary>
     /// <returns>Null when it is no map at all.</returns>

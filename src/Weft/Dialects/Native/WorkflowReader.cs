@@ -38,7 +38,7 @@ internal sealed class WorkflowReader
         name,
         name == WeftFile.Main ? file.Root : file.Root.MapOf("workflows").MapOf(name) ?? file.Root,
         file.InputsOf(name, problems),
-        file.Root.EntriesOf("workflows").Select(workflow => workflow.Name).ToHashSet(StringComparer.Ordinal));
+        file.Root.NamesOf("workflows"));
 
     private void ReadWorkflow(WorkflowScope scope, string? only)
     {
@@ -71,7 +71,7 @@ internal sealed class WorkflowReader
             In = scope.In,
             Project = _file.Project,
             Store = _file.Store,
-            Out = returns.ToImmutableSortedDictionary(result => result.Key, _ => new Port(TypeExpr.Any), StringComparer.Ordinal),
+            Out = Sorted.Map(returns, Port.None, _ => new Port(TypeExpr.Any)),
             Return = returns,
             Policy = policy,
             Handler = nodes.Exists(node => node.Id == handler) ? handler : null,

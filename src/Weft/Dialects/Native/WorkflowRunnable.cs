@@ -69,7 +69,7 @@ internal sealed class WorkflowRunnable(WeftFile file, string workflow, string? t
             if (kind == "local")
                 continue;
             return kind is null
-                ? new Diagnostic("weft/unknown-engine", $"there is no engine `{engine}`", node.At) { Hint = Suggest.HintOrList(engine, ["local", .. file.Root.EntriesOf("engines").Select(one => one.Name)], "engines") }
+                ? new Diagnostic("weft/unknown-engine", $"there is no engine `{engine}`", node.At) { Hint = Suggest.HintOrList(engine, ["local", .. file.Root.NamesOf("engines")], "engines") }
                 : new Diagnostic("weft/engine-not-yet", $"`{node.Id}` is to run on `{engine}`, and {kind} is not supported yet", node.At) { Hint = $"leave `engine` out to run it on this machine; `weft run TASK` runs a task that does not need `{engine}`" };
         }
         return null;

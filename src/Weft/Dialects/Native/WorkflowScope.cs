@@ -12,7 +12,7 @@ internal sealed record WorkflowScope(string Name, YamlMapping Where, ImmutableSo
 {
     public bool IsMain => Name == WeftFile.Main;
 
-    public IReadOnlySet<string> Names { get; } = Where.EntriesOf("tasks").Select(task => task.Name).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> Names { get; } = Where.NamesOf("tasks");
 
     /// <summary>The name of a task's definition; tasks of several workflows may have one name.</summary>
     public string TaskName(string task) => IsMain ? task : $"{Name}.{task}";
