@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Weft.Cli.CommandLine;
+using Weft.Cli.Terminal;
 using Weft.Server;
 using Weft.Server.Artifacts;
 using Weft.Tracking;
@@ -35,9 +35,9 @@ internal static class ServerCleanCommand
         {
             Cleaned cleaned = store.Cleaning.RemoveAsync(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(days), isDry).GetAwaiter().GetResult();
             int elsewhere = isDry ? 0 : RemoveArtifacts(cleaned.Locations, artifactFolder, session);
-            session.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(isDry ? "would remove" : "removed")} {cleaned.Runs} runs and {cleaned.Experiments} experiments"));
+            session.Out.WriteLine($"{(isDry ? "would remove" : "removed")} {Amounts.Count(cleaned.Runs, "run")} and {Amounts.Count(cleaned.Experiments, "experiment")}");
             if (elsewhere > 0)
-                session.Say($"artifacts of {elsewhere} runs are in stores of their own and were left there");
+                session.Say($"artifacts of {Amounts.Count(elsewhere, "run")} are in stores of their own and were left there");
             return ExitCodes.Succeeded;
         }
         finally

@@ -350,11 +350,17 @@ public sealed class RunStore
 
     private static void SetLabel(WriteTurn turn, RunInfo run, Label label)
     {
-        turn.Database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
-            .Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Post();
+        PutLabel(turn, run, label);
         if (label.Key == Rules.RunNameLabel)
             turn.Database.Prepare("UPDATE run SET name = ?2, summary = NULL WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Post();
-        else if (label.Key == Rules.ParentLabel)
+    }
+
+    /// <summary>Sets a label and the parent that it may name, but not the run's name.</summary>
+    private static void PutLabel(WriteTurn turn, RunInfo run, Label label)
+    {
+        turn.Database.Prepare("INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (run, key) DO UPDATE SET value = excluded.value")
+            .Bind(1, run.Row).Bind(2, turn.Keys.FindOrAdd(label.Key)).Bind(3, label.Value).Post();
+        if (label.Key == Rules.ParentLabel)
             turn.Database.Prepare("UPDATE run SET parent = (SELECT id FROM run WHERE run_id = ?2) WHERE id = ?1").Bind(1, run.Row).Bind(2, label.Value).Post();
     }
 
@@ -371,7 +377,7 @@ public sealed class RunStore
             .Bind(7, run.Node?.Execution.Value).Bind(8, run.Node?.Path.Text).QueryLong()!.Value;
         var info = new RunInfo(id, run.Experiment, name, run.User, RunStatus.Running, run.Started, null, uri, LifecycleStage.Active) { Row = row };
         foreach (Label label in labels)
-            SetLabel(turn, info, label);
+            PutLabel(turn, info, label);
         return new Run(info) { Labels = [.. labels.OrderBy(label => label.Key, StringComparer.Ordinal)] };
     }
 }
