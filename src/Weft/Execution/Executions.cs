@@ -60,7 +60,7 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
         ExecutionRow row = records.Create(new NewExecution(new ExecutionId(Ulid.New(clock)), earlier.Definition, earlier.Key, earlier.Plan, earlier.Snapshot, earlier.State, Name: null));
         RunFolder folder = place.FolderOf(row.Id);
         folder.Create();
-        File.Copy(plan, folder.Plan);
+        Share(plan, folder.Plan);
         records.Repeat(earlier.Id, row.Id, ProcessName.Own);
         records.SetState(row.Id, earlier.State, earlier.Tally, clock.GetUtcNow());
         var catalog = new ExecutionCatalog(records.Database, clock);
@@ -147,6 +147,19 @@ internal sealed class Executions(ExecutionPlace place, ExecutionRecords records,
 
     /// <summary>The log of an attempt; the file may not exist yet.</summary>
     public string LogOf(AttemptId attempt) => place.FolderOf(attempt.Execution).Log(attempt);
+
+    /// <summary>A second name for the same plan, which nobody changes any more; a copy where the file system has only one for each file.</summary>
+    private static void Share(string plan, string added)
+    {
+        try
+        {
+            FileSystems.TryLink(plan, added);
+        }
+        catch (SystemCallException)
+        {
+            File.Copy(plan, added);
+        }
+    }
 
     private static ExecutionStart Commit(Transaction write, ExecutionStart start)
     {

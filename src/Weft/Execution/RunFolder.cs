@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Weft.Platform;
 using Weft.Storage;
 using Weft.Values;
 using Weft.Workflows;
@@ -58,13 +59,14 @@ internal sealed class RunFolder
         Directory.CreateDirectory(Path.Combine(Root, "results"));
         string format = Path.Combine(Root, "format");
         if (!File.Exists(format))
-            File.WriteAllText(format, Format.ToString(CultureInfo.InvariantCulture) + "\n");
+            RawFile.WriteAll(format, Encoding.ASCII.GetBytes(Format.ToString(CultureInfo.InvariantCulture) + "\n"));
         CheckFormat();
     }
 
     public void CheckFormat()
     {
-        string text = File.ReadAllText(Path.Combine(Root, "format")).Trim();
+        string path = Path.Combine(Root, "format");
+        string text = Encoding.ASCII.GetString(AtomicFile.TryRead(path) ?? throw new FileNotFoundException($"there is no {path}", path)).Trim();
         if (!int.TryParse(text, CultureInfo.InvariantCulture, out int format) || format > Format)
             throw new IOException($"{Root} has the format {text}, this version of weft reads up to {Format}: use a newer weft");
     }
