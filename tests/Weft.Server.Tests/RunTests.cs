@@ -59,6 +59,8 @@ public sealed class RunTests : IAsyncLifetime
     [InlineData("runs/delete", """{"run_id":"nobody"}""", "404 RESOURCE_DOES_NOT_EXIST")]
     [InlineData("runs/update", """{"run_id":"nobody"}""", "404 RESOURCE_DOES_NOT_EXIST")]
     [InlineData("runs/log-batch", """{"run_id":"nobody"}""", "404 RESOURCE_DOES_NOT_EXIST")]
+    [InlineData("runs/log-batch", """{"run_id":"../nobody"}""", "400 INVALID_PARAMETER_VALUE")]
+    [InlineData("runs/log-inputs", """{"run_id":"-nobody"}""", "400 INVALID_PARAMETER_VALUE")]
     [InlineData("runs/log-metric", """{"run_id":"nobody","key":"m","value":1,"timestamp":1}""", "404 RESOURCE_DOES_NOT_EXIST")]
     [InlineData("runs/update", "{}", "400 INVALID_PARAMETER_VALUE")]
     public async Task What_is_not_there_is_told(string path, string body, string error) => Assert.Equal(error, (await _server.Post(path, body)).Error);

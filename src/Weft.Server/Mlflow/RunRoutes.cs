@@ -139,6 +139,7 @@ internal static class RunRoutes
         (RunId id, Batch batch, MetricPoint[] rented) = LogBatchReader.Read(body.Span);
         try
         {
+            Rules.CheckRunId(id);
             for (int i = 0; i < batch.Metrics.Length && !call.Caller.MayDoAll; i++)
                 DemandModel(call, batch.Metrics.Span[i]);
             await call.Store.Runs.LogBatchAsync(id, batch);
@@ -163,6 +164,7 @@ internal static class RunRoutes
     {
         Fields fields = await call.ReadAsync();
         RunId id = fields.RequiredRun();
+        Rules.CheckRunId(id);
         if (!fields.Has("datasets") && !fields.Has("models"))
             throw Fields.Missing("datasets");
         var datasets = fields.Items("datasets").Select(ReadDataset).ToList();

@@ -142,6 +142,13 @@ public static class Rules
         return true;
     }
 
+    /// <summary>A run's id as clients may name it: an ASCII letter or digit, then at most 255 word characters and dashes.</summary>
+    public static void CheckRunId(RunId id)
+    {
+        if (id.Value is not [var first, ..] || !char.IsAsciiLetterOrDigit(first) || id.Value.Length > 256 || !AreWordCharacters(id.Value))
+            throw TrackingException.Invalid($"Invalid run ID: '{id.Value}'");
+    }
+
     private static bool HasKeyCharacters(string key)
     {
         foreach (Rune rune in key.EnumerateRunes())
