@@ -125,10 +125,13 @@ internal static class CommandTable
     {
         if (typed.Length > 1 && Named(typed[0] + " " + typed[1]) is { } found)
             return (found, 2);
-        return Named(typed[0]) is { } one ? (one, 1) : (null, Refuse(typed, diagnostics));
+        if (Named(typed[0]) is { } one)
+            return (one, 1);
+        Refuse(typed, diagnostics);
+        return (null, 0);
     }
 
-    private static int Refuse(string[] typed, Diagnostics diagnostics)
+    private static void Refuse(string[] typed, Diagnostics diagnostics)
     {
         Source word = Source.OfArgument(1, typed[0]);
         string[] inside = [.. All.Where(command => !command.Hidden && command.Name.StartsWith(typed[0] + " ", StringComparison.Ordinal)).Select(command => command.Name)];
@@ -136,6 +139,5 @@ internal static class CommandTable
             diagnostics.Error("cli/missing-word", $"`weft {typed[0]}` needs one more word", word.Whole, $"one of {Suggest.List(inside)}");
         else
             diagnostics.Error("cli/unknown-command", $"no command `{typed[0]}`", word.Whole, Suggest.Hint(typed[0], All.Where(command => !command.Hidden).Select(command => command.Name)) ?? "`weft --help` lists the commands");
-        return 0;
     }
 }

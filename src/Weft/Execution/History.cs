@@ -28,6 +28,8 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>A sweep or a workflow was entered. Every other kind is the phase that a node has ended with, in small letters.</summary>
     public const string Opened = "opened";
 
+    private const string Succeeded = "succeeded", Reused = "reused", Skipped = "skipped";
+
     private const string Reason = "reason";
 
     private readonly HashSet<NodePath> _open = [];
@@ -37,9 +39,9 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     /// <summary>A kind that a node's end is written as.</summary>
     public static string KindOf(Phase phase) => phase switch
     {
-        Phase.Succeeded => "succeeded",
-        Phase.Reused => "reused",
-        Phase.Skipped => "skipped",
+        Phase.Succeeded => Succeeded,
+        Phase.Reused => Reused,
+        Phase.Skipped => Skipped,
         Phase.Blocked => "blocked",
         Phase.Failed => "failed",
         Phase.Cancelled => "cancelled",
@@ -47,7 +49,7 @@ internal sealed class History(ExecutionRecords records, ExecutionId execution, T
     };
 
     /// <summary>Whether events of a kind are found in an execution for which nothing was started.</summary>
-    public static bool IsQuiet(string kind) => kind is Taken or Opened or "reused" or "skipped" or "succeeded";
+    public static bool IsQuiet(string kind) => kind is Taken or Opened or Reused or Skipped or Succeeded;
 
     /// <summary>Something about the whole execution, written with the next turn that changes anything.</summary>
     public void Note(string kind, string actor) => _notes.Add(new EventRow(0, clock.GetUtcNow(), kind, actor, null, null));
